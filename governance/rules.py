@@ -68,6 +68,9 @@ def table(*, path: str | None = None) -> pd.DataFrame:
     >>> table().loc[lambda t: t.rule == "siting.budget", ["value", "status"]].values.tolist()
     [[3, '可调整默认值']]
     """
-    rows = [{"rule": name, **{k: e[k] for k in ("since", *FIELDS)}, "status": STATUSES[e["status"]]}
-            for name, entries in sorted(_load(path).items()) for e in entries]
+    rows = [
+        {"rule": name, **{k: e[k] for k in ("since", *FIELDS)}, "status": STATUSES[e["status"]]}
+        for name, entries in sorted(_load(path).items())
+        for e in entries
+    ]
     return pd.DataFrame(rows)

@@ -26,8 +26,7 @@ class TableError(GovernanceError):
     Either is None where an analysis, not the reader, found the frame unfit.
     """
 
-    def __init__(self, message: str, problems: pd.DataFrame | None = None,
-                 counts: pd.DataFrame | None = None) -> None:
+    def __init__(self, message: str, problems: pd.DataFrame | None = None, counts: pd.DataFrame | None = None) -> None:
         super().__init__(message)
         self.problems = problems
         self.counts = counts

@@ -25,8 +25,9 @@ def _load(path: str | None) -> dict[str, list[dict[str, Any]]]:
     except yaml.YAMLError as fault:
         raise RuleError(f"规则文件{path or ''}不是有效的 YAML:{fault}") from None
     for name, entries in rules.items():
-        for entry in entries if isinstance(entries, list) else [None]:
-            lacking = [f for f in ("since", *FIELDS) if not isinstance(entry, dict) or f not in entry]
+        for given in entries if isinstance(entries, list) else [entries]:
+            entry = given if isinstance(given, dict) else {}
+            lacking = [f for f in ("since", *FIELDS) if f not in entry]
             if lacking:
                 raise RuleError(f"规则 {name} 缺少 {'、'.join(lacking)}")
             if entry["status"] not in STATUSES or not isinstance(entry["since"], dt.date):

@@ -1,0 +1,279 @@
+"""Which table a sheet is, where its header stands, and what each column means."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from .fields import TABLES, Field, fields, label, titles
+from .sheets import Sheet, cells, is_blank, letter
+
+OWN_SHEETS = ("填表说明", "问题清单", "选项")
+EXAMPLE = "示例数据"
+_WEAK = ("序号", "编号", "编码")
+_DEPTH = 30  # rows searched for the header
+_SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_TOWNSHIP = re.compile(r"[一-鿿]{2,6}?(?:街道|镇|乡)")
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How a sheet is to be read: rows counted from 0, ``columns`` english name -> position.
+
+    ``fixed`` holds what a title or name says for the whole sheet; ``faults`` are (code, column label or
+    letter, found, words) about the header; ``body`` the rows with data.
+    """
+
+    table: str
+    header: int
+    columns: dict[str, int]
+    body: np.ndarray
+    titles: tuple[str, ...] = ()
+    fixed: dict[str, str] = field(default_factory=dict)
+    faults: tuple[tuple[str, str, str, dict[str, str]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def squeeze(text: str) -> str:
+    """``text`` NFKC-normalised and without any white space.
+
+    >>> squeeze("耗 时(小时)")
+    '耗时(小时)'
+    """
+    return _SPACE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def layout(sheet: Sheet) -> Layout:
+    """How to read ``sheet``; ``table`` is "" when it is no table of ours (``notes`` says why).
+
+    A sheet that looks like a table but cannot be named, lacks a required column, has a column twice or a
+    merged header over a required column carries those faults. Nothing is guessed beyond what names say.
+
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from governance.sheets import Column
+    >>> grid = [["节 点", "1"], ["X", "3.5"], ["Y", "4"]]
+    >>> found = layout(Sheet(Path("a.csv"), "a.csv", "", 2, tuple(Column(np.arange(2), c) for c in grid)))
+    >>> found.table, found.columns, found.body.tolist()
+    ('nodes', {'node': 0, 'x': 1, 'y': 2}, [1])
+    """
+    rows = _filled_rows(sheet)
+    if squeeze(sheet.sheet) in OWN_SHEETS:
+        return Layout("", -1, {}, rows, notes=("说明页,不读",))
+    if not len(rows):
+        return Layout("", -1, {}, rows, notes=("空表",))
+    best = {t: _best(sheet, rows[:_DEPTH], t) for t in TABLES}
+    table, known = _named(sheet, best)
+    if table:
+        return _laid(sheet, rows, table, *best[table][1:])
+    if len(known) < 2:
+        return Layout("", -1, {}, rows, notes=(f"未识别:没有认得的表头,{len(rows)} 行未读",))
+    header = max(best.values(), key=lambda b: b[0])[1]
+    fault = ("sheet_unknown", "", "、".join(known), {"known": "、".join(known), "names": _names()})
+    return Layout("", header, {}, rows[rows > header], faults=(fault,))
+
+
+def texts(sheet: Sheet, header: int, double: bool) -> list[str]:
+    """The header's texts, squeezed; of a double header the lower text, where there is one.
+
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from governance.sheets import Column
+    >>> one = Column(np.array([0, 1]), ["基本 信息", ""])
+    >>> texts(Sheet(Path("a"), "a", "", 2, (one,)), 1, True)
+    ['基本信息']
+    """
+    lower = [_head(t) for t in cells(sheet, header)]
+    if not double:
+        return lower
+    return [a or _head(b) for a, b in zip(lower, cells(sheet, header - 1), strict=True)]
+
+
+def _names() -> str:
+    return "、".join(label(t) for t in TABLES)
+
+
+def _head(text: str) -> str:
+    return squeeze(text).strip("*:").casefold()
+
+
+@functools.cache
+def _index(table: str) -> dict[str, tuple[str, int]]:
+    """Header text -> (column, rank): 0 for its own names, then the aliases in order."""
+    found: dict[str, tuple[str, int]] = {}
+    for one in fields(table):
+        for rank, text in enumerate((one.label, *one.aliases), 0):
+            found[_head(text)] = min(found.get(_head(text), (one.name, rank)), (one.name, rank), key=lambda p: p[1])
+    return found | {one.name.casefold(): (one.name, 0) for one in fields(table)}
+
+
+def _filled_rows(sheet: Sheet) -> np.ndarray:
+    """The rows that are not blank."""
+    filled = np.zeros(sheet.height, bool)
+    for column in sheet.columns:
+        filled |= ~is_blank(column.texts)[column.codes]
+    filled[[r for r, _ in sheet.faults]] = True
+    return np.flatnonzero(filled)
+
+
+def _best(sheet: Sheet, rows: np.ndarray, table: str) -> tuple[int, int, bool]:
+    """(columns recognised, header row, whether the header has two rows) where ``table`` fits best."""
+    best, index = (0, -1, False), _index(table)
+    for row in map(int, rows):
+        for double in (False, True) if row else (False,):
+            count = len({index[t][0] for t in texts(sheet, row, double) if t in index})
+            if count > best[0]:
+                best = (count, row, double)
+    return best
+
+
+def hints(sheet: Sheet) -> dict[str, float]:
+    """Tables that the sheet's, file's or folder's name speaks of, with a weight.
+
+    >>> from pathlib import Path
+    >>> hints(Sheet(Path("x"), "青禾县任务台账(示例数据).xlsx", "Sheet1", 0, ()))
+    {'tasks': 1.0}
+    """
+    path = PurePosixPath(sheet.file)
+    found: dict[str, float] = {}
+    for text, weight in ((sheet.sheet, 2.0), (path.stem, 1.0), ("".join(path.parts[:-1]), 0.5)):
+        name = squeeze(text).casefold()
+        fits = [(len(w), t) for t in TABLES for w in (*titles(t), t) if squeeze(w).casefold() in name]
+        if fits:
+            longest = max(fits)[0]
+            for _, table in {f for f in fits if f[0] == longest}:
+                found[table] = max(found.get(table, 0.0), weight)
+    return found
+
+
+def _named(sheet: Sheet, best: dict[str, tuple[int, int, bool]]) -> tuple[str, list[str]]:
+    """The table the sheet is ("" when none or unclear) and the recognised headers of the best fit."""
+    hinted, scores = hints(sheet), {}
+    for table, (count, row, double) in best.items():
+        index, required = _index(table), {f.name for f in fields(table) if f.required}
+        have = {index[t][0] for t in texts(sheet, row, double) if t in index} if count else set()
+        scores[table] = (count + 2 * len(have & required) / len(required) + 1.5 * hinted.get(table, 0), have)
+    order = sorted(scores, key=lambda t: -scores[t][0])
+    first, second = order[0], order[1]
+    known = [label(first, c) for c in sorted(scores[first][1])]
+    count = best[first][0]
+    strong = hinted.get(first, 0) >= (1.0 if not sheet.sheet else 2.0)
+    complete = {f.name for f in fields(first) if f.required} <= scores[first][1]
+    clear = scores[first][0] > scores[second][0] and (complete or count >= best[second][0] + 2)
+    named = (count >= 2 and (first in hinted or clear)) or (count == 1 and strong)
+    return first if named else "", known
+
+
+def _laid(sheet: Sheet, rows: np.ndarray, table: str, header: int, double: bool) -> Layout:
+    heads = texts(sheet, header, double)
+    columns, faults, notes = _columns(table, heads)
+    above = rows[rows < header - double]
+    said = tuple(t for r in above for t in dict.fromkeys(cells(sheet, int(r))) if t.strip())
+    fixed = _implied(sheet, said, columns) if table == "items" else {}
+    body = rows[rows > header]
+    again = _repeats(sheet, body, heads, columns)
+    lacking = [f for f in fields(table) if f.required and f.name not in {*columns, *fixed}]
+    faults += _hidden(sheet, table, header, lacking, body) or _missing(lacking, heads, set(columns.values()))
+    blanks = sheet.height - header - 1 - len(body)
+    bare = [f"{letter(at)}列" for at, text in enumerate(heads) if not text and _has_data(sheet, at, body)]
+    notes += [f"没有列名、未读的列:{'、'.join(bare)}"] * bool(bare)
+    notes += [f"{label(table, c)}取自名称“{v}”" for c, v in fixed.items()]
+    notes += [f"跳过空行 {blanks} 行"] * bool(blanks) + [f"跳过重复表头 {again.sum()} 行"] * bool(again.any())
+    return Layout(table, header, columns, body[~again], said, fixed, tuple(faults), tuple(notes))
+
+
+Faults = list[tuple[str, str, str, dict[str, str]]]
+
+
+def _columns(table: str, heads: Sequence[str]) -> tuple[dict[str, int], Faults, list[str]]:
+    """Where each column is, the columns found twice, and notes about those not read."""
+    index = _index(table)
+    places: dict[str, list[tuple[int, int]]] = {}
+    for at, text in enumerate(heads):
+        if text in index:
+            places.setdefault(index[text][0], []).append((index[text][1], at))
+    columns: dict[str, int] = {}
+    faults: Faults = []
+    spare = [f"{text}({letter(at)}列)" for at, text in enumerate(heads) if text and text not in index]
+    for name, found in places.items():
+        own = sorted(p for p in found if heads[p[1]] not in _WEAK) or sorted(found)
+        columns[name] = own[0][1]
+        clash = [p for p in own[1:] if p[0] == 0 or heads[p[1]] == heads[own[0][1]]
+                 or (own[0][0] > 0 and heads[p[1]] not in _WEAK)]
+        faults += [("column_duplicate", f"{label(table, name)}({letter(at)}列)", heads[at],
+                    {"first": letter(own[0][1]), "label": label(table, name)}) for _, at in clash]
+        spare += [f"{heads[at]}({letter(at)}列)" for _, at in found
+                  if at != own[0][1] and at not in [c for _, c in clash]]
+    return columns, faults, [f"未用列:{'、'.join(spare)}"] if spare else []
+
+
+def _missing(lacking: Sequence[Field], heads: Sequence[str], used: set[int]) -> Faults:
+    """One fault for each required column that is nowhere, with the nearest of the headers not understood."""
+    from rapidfuzz import fuzz, process
+
+    spare = {at: text for at, text in enumerate(heads) if text and at not in used}
+    faults: Faults = []
+    for one in lacking:
+        near = max((hit for word in (one.label, *one.aliases)
+                    if (hit := process.extractOne(_head(word), spare, scorer=fuzz.ratio, score_cutoff=50))),
+                   key=lambda hit: hit[1], default=None)
+        words = f"表头中最接近的是“{near[0]}”({letter(near[2])}列),若即此列请改名为“{one.label}”" if near else \
+            f"补上“{one.label}”列"
+        faults.append(("column_missing", one.label, near[0] if near else "", {"label": one.label, "near": words}))
+    return faults
+
+
+def _has_data(sheet: Sheet, at: int, body: np.ndarray) -> bool:
+    return at < len(sheet.columns) and not is_blank(sheet.columns[at].texts)[sheet.columns[at].codes[body]].all()
+
+
+def _hidden(sheet: Sheet, table: str, header: int, lacking: Sequence[Field], body: np.ndarray) -> Faults:
+    """The merged header cells over columns with data, when they hide all that is lacking."""
+    found, hidden = [], 0
+    for (top, left), (bottom, right) in sheet.merged:
+        if top <= header <= bottom and right > left:
+            over = [c for c in range(left + 1, right + 1) if _has_data(sheet, c, body)]
+            hidden += len(over)
+            if over:
+                found.append((left, right, sheet.columns[left].texts[sheet.columns[left].codes[header]]))
+    if not lacking or hidden < len(lacking):
+        return []
+    labels = "、".join(f.label for f in lacking)
+    return [("header_merged", f"{letter(a)}至{letter(b)}列", text, {"labels": labels}) for a, b, text in found[:len(lacking)]]
+
+
+def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[str], columns: dict[str, int]) -> np.ndarray:
+    """Which body rows are the header printed again: every mapped, filled cell is its column's header."""
+    rows, count = np.arange(len(body)), np.zeros(len(body), int)
+    for at in sorted(columns.values(), key=lambda at: len(sheet.columns[at].texts)):
+        column = sheet.columns[at]
+        codes = column.codes[body[rows]]
+        distinct, places = np.unique(codes, return_inverse=True)
+        texts_ = [column.texts[c] for c in distinct.tolist()]
+        hits = np.fromiter((_head(t) == heads[at] for t in texts_), bool, len(texts_))[places]
+        count[rows] += hits
+        rows = rows[hits | is_blank(texts_)[places]]  # few are left after the first column
+    again = np.zeros(len(body), bool)
+    again[rows] = True
+    return again & (count >= min(2, len(columns)))
+
+
+def _implied(sheet: Sheet, said: tuple[str, ...], columns: dict[str, int]) -> dict[str, str]:
+    """List kind and township where the sheet's, file's or title's words give them and no column does."""
+    path = PurePosixPath(sheet.file)
+    names = [squeeze(t).replace(EXAMPLE, "") for t in (sheet.sheet, path.stem, *path.parts[:-1][::-1], *said)]
+    fixed: dict[str, str] = {}
+    if "list_kind" not in columns:
+        words = [w for f in fields("items") if f.name == "list_kind" for w in f.allowed]
+        hits = [max(fits, key=len) for n in names if (fits := [w for w in words if w in n])]
+        fixed |= {"list_kind": hits[0]} if hits else {}
+    if "township" not in columns:
+        found = [m.group().rpartition("县")[2] for n in names if (m := _TOWNSHIP.search(n.replace("乡镇", "")))]
+        fixed |= {"township": found[0]} if found else {}
+    return fixed

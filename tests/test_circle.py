@@ -1,0 +1,390 @@
+"""The circle against pencil and paper, against networkx, and against what must never happen."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from governance import circle, examples_town, rules
+from governance.errors import RuleError, TableError
+from governance.tables import Streets
+
+AGES = ["age_0_2", "age_3_6", "age_7_14", "age_15_59", "age_60_79", "age_80_up"]
+GROUPS = rules.value("circle.groups")
+UNCOUNTED = sorted(set(rules.value("siting.needs")) - set(GROUPS))  # services whose users age does not tell
+
+
+def streets(text: str, nodes: str = "") -> Streets:
+    """Streets from 'a-300-b, b-375.5-c': an edge each; ``nodes`` adds lonely ones."""
+    edges = [part.strip().split("-") for part in text.split(",") if part.strip()]
+    names = sorted({n for a, _, b in edges for n in (a, b)} | set(nodes))
+    frame = pd.DataFrame(edges, columns=["source", "length_m", "target"]).astype({"length_m": float})
+    frame.insert(0, "edge", [f"E{i}" for i in range(len(edges))])
+    return Streets(nodes=pd.DataFrame({"node": pd.Series(names, dtype="str")}), edges=frame)
+
+
+def sites(**where: str) -> pd.DataFrame:
+    """Sites from S1='meals a'."""
+    pairs = [(k, *v.split()) for k, v in where.items()]
+    return pd.DataFrame(pairs, columns=["site", "service", "node"])
+
+
+def people(**at: list[int]) -> pd.DataFrame:
+    """One compound a node, with its six age groups; all in 甲镇 乙村."""
+    rows = [
+        {"township": "甲镇", "community": "乙村", "compound": f"{n}苑", "node": n, **dict(zip(AGES, v, strict=True))}
+        for n, v in at.items()
+    ]
+    return pd.DataFrame(rows, columns=["township", "community", "compound", "node", *AGES])
+
+
+#   a ---300--- b ---375--- c ---225--- d ---0.1--- e        f (no street)
+#               |           |
+#             (120)       (480)
+#               g           h                  elder care (S1) at a
+#   60-79 walk 60 m a minute: 300, 600, 900 m;  80+ walk 45: 225, 450, 675 m
+DRAWN = "a-300-b, b-375-c, c-225-d, d-0.1-e, b-120-g, c-480-h"
+# 60-79: a10 b11 c12 d13 e14 f15 g16 h17; one 80+ each
+OLD = {n: [0, 0, 0, 0, 10 + i, 1] for i, n in enumerate("abcdefgh")}
+
+
+def drawn() -> pd.DataFrame:
+    return circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a"))
+
+
+def covered(cover: pd.DataFrame, group: str) -> list[int]:
+    return cover.query("service == 'elder_care' and group == @group")["covered"].tolist()
+
+
+def test_coverage_equals_the_pencil_calculation() -> None:
+    # metres from a: b 300, g 420, c 675, d 900 (exactly the limit), e 900.1, h 1155, f none
+    cover = circle.coverage(drawn(), people(**OLD)).query("service == 'elder_care'")
+    assert covered(cover, "age_60_79") == [10 + 11, 10 + 11 + 16, 10 + 11 + 16 + 12 + 13]
+    assert covered(cover, "age_80_up") == [1, 3, 4]  # a; a b g; a b g c
+    assert cover.query("group == 'age_60_79'")["people"].tolist() == [108] * 3
+    assert cover.query("group == 'age_60_79'")["share"].tolist() == [n / 108 for n in (21, 37, 62)]
+
+
+def test_gaps_equal_the_pencil_calculation() -> None:
+    gaps = circle.gaps(drawn(), people(**OLD)).query("service == 'elder_care'")
+    assert gaps[["compound", "people"]].to_numpy().tolist() == [["h苑", 18], ["f苑", 16], ["e苑", 15], ["d苑", 1]]
+    assert gaps["metres"].fillna(-1).tolist() == [1155.0, -1, 900.1, 900.0]
+
+
+def test_overlap_equals_the_pencil_calculation() -> None:
+    # second site at c: within 675 m (15 minutes of the slowest) of a and c lie a, b, g and c, but not d, e, h
+    near = circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a", S2="elder_care c"))
+    doubled = circle.overlap(near, people(**OLD)).query("service == 'elder_care'")
+    assert sorted(doubled["compound"]) == ["a苑", "b苑", "c苑", "g苑"]
+    assert set(doubled["sites"]) == {2}
+    assert doubled["people"].sum() == 11 + 12 + 13 + 17
+
+
+def test_reach_holds_each_place_with_metres_and_minutes_of_the_fastest() -> None:
+    near = circle.reach(streets("a-300-b, b-375-c"), sites(S2="meals b", S1="culture a"), minutes=5)
+    assert near.to_numpy().tolist() == [
+        ["S2", "meals", "b", 0.0, 0.0, 5.0],
+        ["S2", "meals", "a", 300.0, 3.75, 5.0],
+        ["S2", "meals", "c", 375.0, 4.6875, 5.0],
+        ["S1", "culture", "a", 0.0, 0.0, 5.0],
+        ["S1", "culture", "b", 300.0, 3.75, 5.0],
+    ]
+
+
+def test_a_tenth_of_a_metre_sums_to_exactly_the_limit() -> None:
+    chain = ", ".join(f"n{i:05d}-0.1-n{i + 1:05d}" for i in range(12_001))  # as floats the sum misses 1200
+    near = circle.reach(streets(chain), sites(S1="meals n00000"))
+    assert near["metres"].max() == 1200.0
+    assert len(near) == 12_001
+
+
+def test_parallel_edges_keep_the_shortest_and_loops_do_nothing() -> None:
+    near = circle.reach(streets("a-50-b, b-30-a, a-40-b, a-5-a"), sites(S1="meals a"))
+    assert near["metres"].tolist() == [0.0, 30.0]
+
+
+def test_zero_length_edges_are_walked() -> None:
+    town = streets("a-0-b, b-0-c, c-10-d")
+    assert circle.reach(town, sites(S1="meals a"))["metres"].tolist() == [0.0, 0.0, 0.0, 10.0]
+    found = circle.nearest(town, sites(S1="meals a")).query("service == 'meals'")
+    assert found["metres"].tolist() == [0.0, 0.0, 0.0, 10.0]
+
+
+def test_half_decimetres_round_up() -> None:
+    near = circle.reach(streets("a-64.35-b, b-0.05-c, c-0.04-d"), sites(S1="meals a"))
+    assert near["metres"].tolist() == [0.0, 64.4, 64.5, 64.5]
+
+
+def test_places_at_one_node_each_have_their_rows() -> None:
+    near = circle.reach(streets("a-10-b"), sites(S1="meals a", S2="culture a", S3="meals a"))
+    assert near["origin"].tolist() == ["S1", "S1", "S2", "S2", "S3", "S3"]
+
+
+def test_more_origins_than_one_batch_holds_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    town, place = streets(DRAWN), sites(S1="meals a", S2="culture c", S3="meals h")
+    whole = circle.reach(town, place)
+    monkeypatch.setattr(circle, "BATCH", 1)
+    pd.testing.assert_frame_equal(circle.reach(town, place), whole)
+
+
+def test_of_places_equally_near_the_smaller_id_counts() -> None:
+    near = circle.nearest(streets("a-10-b, b-10-c"), sites(S2="meals a", S1="meals c", S0="culture a"))
+    assert near.query("service == 'meals'")["site"].tolist() == ["S2", "S1", "S1"]
+
+
+def test_nearest_holds_every_node_and_service_even_without_a_site() -> None:
+    near = circle.nearest(streets("a-10-b", "c"), sites(S1="meals a"))
+    assert len(near) == 3 * len(GROUPS)
+    assert near.query("service != 'meals'")["metres"].map(np.isinf).all()
+    assert near.query("service == 'meals' and node == 'c'")["site"].isna().all()
+
+
+def test_idle_rooms_are_reached_but_cover_nobody() -> None:
+    rooms = sites(F1="idle a", F2="meals b").rename(columns={"site": "room"})
+    rooms = rooms.assign(name="房", township="甲镇", community="乙村")
+    empty = pd.DataFrame(columns=["site", "name", "service", "node", "township", "community", "capacity"])
+    place = circle.places(empty, rooms)
+    assert place["kind"].tolist() == ["room", "room"]
+    near = circle.reach(streets("a-10-b"), place)
+    assert near.query("origin == 'F1'")["service"].unique().tolist() == ["idle"]
+    cover = circle.coverage(near, people(a=[1] * 6))
+    assert cover[cover["covered"] > 0]["service"].unique().tolist() == ["meals"]
+    assert "idle" not in set(circle.nearest(streets("a-10-b"), place)["service"])
+
+
+def test_coverage_names_every_required_service_even_without_any_site() -> None:
+    near = circle.reach(streets("a-10-b"), sites(S1="meals a").iloc[:0])
+    cover = circle.coverage(near, people(a=[1] * 6))
+    assert len(cover) == sum(map(len, GROUPS.values())) * 3
+    assert set(cover["service"]) == set(GROUPS)
+    assert (cover["covered"] == 0).all()
+    assert set(circle.gaps(near, people(a=[1] * 6))["service"]) == set(GROUPS)
+
+
+def test_missing_ages_count_as_nobody_and_nobody_has_no_share() -> None:
+    crowd = people(a=[1] * 6)
+    crowd["age_0_2"] = pd.array([pd.NA], dtype="Int64")
+    cover = circle.coverage(circle.reach(streets("a-10-b"), sites(S1="childcare a")), crowd)
+    child = cover.query("service == 'childcare'")
+    assert child["people"].tolist() == [0, 0, 0]
+    assert child["share"].isna().all()
+
+
+def test_compounds_without_a_node_are_left_out_and_reported() -> None:
+    crowd = pd.concat([people(a=[1] * 6), people(b=[2] * 6).assign(node=np.nan), people(z=[3] * 6)], ignore_index=True)
+    near = circle.reach(streets("a-10-b"), sites(S1="meals a"))
+    cover = circle.coverage(near, crowd.iloc[:2])
+    assert cover.query("service == 'meals' and minutes == 5")["people"].tolist() == [1, 1]
+    left = circle.unplaced(crowd, streets("a-10-b"))
+    assert left[["compound", "people"]].to_numpy().tolist() == [["b苑", 12], ["z苑", 18]]
+
+
+def test_a_shorter_search_is_not_passed_off_as_fifteen_minutes() -> None:
+    near = circle.reach(streets(DRAWN), sites(S1="meals a"), minutes=5)
+    assert circle.coverage(near, people(**OLD))["minutes"].unique().tolist() == [5]
+    for judge in (circle.gaps, circle.overlap):
+        with pytest.raises(TableError, match="只算到 5 分钟"):
+            judge(near, people(**OLD))
+    assert circle.coverage(circle.reach(streets(DRAWN), sites(S1="meals a"), minutes=3), people(**OLD)).empty
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        (sites(S1="meals a", S9="meals z"), "S9(节点 z)"),
+        (sites(S1="meals a").assign(node=np.nan), "S1(节点 空)"),
+        (sites(S1="meals a").assign(service=np.nan), "S1"),
+    ],
+)
+def test_places_off_the_streets_are_named(place: pd.DataFrame, named: str) -> None:
+    for find in (circle.reach, circle.nearest):
+        with pytest.raises(TableError) as fault:
+            find(streets("a-10-b"), place)
+        assert named in str(fault.value)
+
+
+def test_edges_off_the_nodes_or_without_length_are_named() -> None:
+    town = streets("a-10-b, b-20-c")
+    lost = Streets(nodes=town.nodes.iloc[:2], edges=town.edges)
+    with pytest.raises(TableError, match="不在路网节点中:E1"):
+        circle.reach(lost, sites(S1="meals a"))
+    for bad in (np.nan, -1.0):
+        wrong = Streets(nodes=town.nodes, edges=town.edges.assign(length_m=[bad, 1.0]))
+        with pytest.raises(TableError, match="长度缺失或为负:E0"):
+            circle.reach(wrong, sites(S1="meals a"))
+    twice = Streets(nodes=pd.concat([town.nodes, town.nodes]), edges=town.edges)
+    with pytest.raises(TableError, match="节点编号重复"):
+        circle.reach(twice, sites(S1="meals a"))
+
+
+def test_an_id_shared_by_site_and_room_and_an_unknown_service_are_refused() -> None:
+    site = sites(X1="meals a").assign(name="点", township="甲镇", community="乙村", capacity=3)
+    room = site.rename(columns={"site": "room"})
+    with pytest.raises(TableError, match="X1"):
+        circle.places(site, room)
+    near = circle.reach(streets("a-10-b"), sites(S1="zoo a"))
+    with pytest.raises(RuleError, match="zoo"):
+        circle.coverage(near, people(a=[1] * 6))
+
+
+def test_services_without_groups_are_left_out_but_stay_places() -> None:
+    # startup and disability at a and b add nothing to coverage, gaps and overlap; reach and nearest still hold them
+    assert UNCOUNTED == ["disability", "startup"]
+    town, counted = streets(DRAWN, "f"), sites(S1="meals a", S2="meals b")
+    both = sites(S1="meals a", S2="meals b", S3="startup a", S4="startup b", S5="disability a", S6="disability b")
+    near, crowd = circle.reach(town, both), people(**OLD)
+    for judge in (circle.coverage, circle.gaps, circle.overlap):
+        pd.testing.assert_frame_equal(judge(near, crowd), judge(circle.reach(town, counted), crowd))
+    pd.testing.assert_frame_equal(circle.coverage(circle.nearest(town, both), crowd), circle.coverage(near, crowd))
+    assert circle.overlap(near, crowd)["service"].unique().tolist() == ["meals"]
+    assert set(near["origin"]) == set(both["site"])
+    assert {*UNCOUNTED, "meals"} <= set(circle.nearest(town, both)["service"])
+
+
+def test_empty_frames_keep_their_columns() -> None:
+    nobody = people()
+    near = circle.reach(streets("a-10-b"), sites(S1="meals a").iloc[:0])
+    assert list(near) == list(circle.REACH)
+    assert list(circle.coverage(near, nobody)) == list(circle.COVERAGE)
+    assert list(circle.gaps(near, nobody)) == ["township", "community", "compound", "service", "people", "metres"]
+    assert list(circle.overlap(near, nobody)) == ["township", "community", "compound", "service", "sites", "people"]
+    assert circle.coverage(near, nobody).empty
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Streets, pd.DataFrame, pd.DataFrame]:
+    """A small network with islands, parallel edges and loops; places; compounds."""
+    n = draw(st.integers(2, 9))
+    names = [f"n{i}" for i in range(n)]
+    some = st.sampled_from(names)
+    length = st.one_of(st.integers(0, 7000).map(lambda v: v / 10), st.sampled_from([0.0, 225.0, 300.0, 900.0]))
+    edges = draw(st.lists(st.tuples(some, some, length), max_size=22))
+    place = draw(st.lists(st.tuples(st.sampled_from([*GROUPS, *UNCOUNTED, "idle"]), some), min_size=1, max_size=6))
+    size = st.lists(st.integers(0, 40), min_size=6, max_size=6)
+    crowd = draw(st.lists(st.tuples(some, size), min_size=1, max_size=6))
+    town = Streets(
+        nodes=pd.DataFrame({"node": names}), edges=pd.DataFrame(edges, columns=["source", "target", "length_m"])
+    )
+    where = pd.DataFrame([(f"S{i}", *p) for i, p in enumerate(place)], columns=["site", "service", "node"])
+    rows = [("甲镇", f"村{(i + 1) % 2}", f"苑{i}", node, *ages) for i, (node, ages) in enumerate(crowd)]
+    return town, where, pd.DataFrame(rows, columns=["township", "community", "compound", "node", *AGES])
+
+
+def by_networkx(town: Streets) -> nx.Graph:
+    graph = nx.Graph()
+    graph.add_nodes_from(town.nodes["node"])
+    for a, b, metres in town.edges[["source", "target", "length_m"]].itertuples(index=False):
+        w = round(metres * 10)
+        if not graph.has_edge(a, b) or w < graph[a][b]["w"]:
+            graph.add_edge(a, b, w=w)
+    return graph
+
+
+def oracle(town: Streets, where: pd.DataFrame, crowd: pd.DataFrame) -> dict[tuple[str, str, str, int], int]:
+    """People covered by (community, service, group, minutes), counted person group by person group."""
+    graph, rows, speed = by_networkx(town), crowd.to_dict("records"), rules.value("circle.speed")
+    out: dict[tuple[str, str, str, int], int] = {}
+    for service, ages in GROUPS.items():
+        sources = set(where.loc[where["service"] == service, "node"])
+        far = nx.multi_source_dijkstra_path_length(graph, sources, weight="w") if sources else {}
+        for age in ages:
+            for minutes in (5, 10, 15):
+                for row in rows:
+                    key = (row["community"], service, age, minutes)
+                    inside = far.get(row["node"], 10**9) <= speed[age] * 10 * minutes
+                    out[key] = out.get(key, 0) + row[age] * inside
+    return out
+
+
+@settings(max_examples=25, deadline=None)
+@given(worlds())
+def test_coverage_equals_networkx_and_a_plain_count(world: tuple) -> None:
+    town, where, crowd = world
+    wanted = oracle(town, where, crowd)
+    for near in (circle.reach(town, where), circle.nearest(town, where)):
+        cover = circle.coverage(near, crowd)
+        keys = zip(*(cover[c] for c in ("community", "service", "group", "minutes")), strict=True)
+        assert dict(zip(keys, cover["covered"], strict=True)) == wanted
+
+
+@settings(max_examples=25, deadline=None)
+@given(worlds())
+def test_nearest_equals_networkx_exactly(world: tuple) -> None:
+    town, where, _ = world
+    graph, near = by_networkx(town), circle.nearest(town, where)
+    for service, part in near.groupby("service"):
+        mine = where[where["service"] == service]
+        at = dict(zip(mine["site"], mine["node"], strict=True))
+        each = {s: nx.single_source_dijkstra_path_length(graph, n, weight="w") for s, n in at.items()}
+        for node, metres, site in part[["node", "metres", "site"]].itertuples(index=False):
+            best = min(((far[node], s) for s, far in each.items() if node in far), default=None)
+            wanted = (best[0] / 10, best[1]) if best else (np.inf, None)
+            assert (metres, site if isinstance(site, str) else None) == wanted
+
+
+@settings(max_examples=8, deadline=None)
+@given(worlds(), st.randoms(use_true_random=False))
+def test_order_of_nodes_edges_and_places_changes_nothing(world: tuple, random: object) -> None:
+    town, where, crowd = world
+    seed = random.randrange(2**32)  # type: ignore[attr-defined]
+    mixed = Streets(
+        nodes=town.nodes.sample(frac=1, random_state=seed), edges=town.edges.sample(frac=1, random_state=seed)
+    )
+    shuffled = where.sample(frac=1, random_state=seed)
+    keys = ["node", "service"]
+    pd.testing.assert_frame_equal(
+        circle.nearest(mixed, shuffled).sort_values(keys, ignore_index=True),
+        circle.nearest(town, where).sort_values(keys, ignore_index=True),
+    )
+    mixed_near, near = circle.reach(mixed, shuffled), circle.reach(town, where)
+    for judge in (circle.coverage, circle.gaps, circle.overlap):
+        pd.testing.assert_frame_equal(judge(mixed_near, crowd), judge(near, crowd))
+
+
+@settings(max_examples=20, deadline=None)
+@given(worlds())
+def test_more_minutes_and_more_sites_never_lose_cover(world: tuple) -> None:
+    town, where, crowd = world
+    cover = circle.coverage(circle.reach(town, where), crowd)
+    by_minute = cover.pivot_table(index=["community", "service", "group"], columns="minutes", values="covered")
+    assert (by_minute.diff(axis=1).iloc[:, 1:] >= 0).all().all()
+    fewer = circle.coverage(circle.reach(town, where.iloc[:-1]), crowd)
+    assert (cover["covered"] >= fewer["covered"]).all()
+    assert (cover["covered"] <= cover["people"]).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(worlds())
+def test_covered_and_gap_make_all_people(world: tuple) -> None:
+    town, where, crowd = world
+    near = circle.reach(town, where)
+    cover = circle.coverage(near, crowd).query("minutes == 15").groupby("service")[["people", "covered"]].sum()
+    assert set(cover.index) == set(GROUPS)
+    gaps = circle.gaps(near, crowd).groupby("service")["people"].sum().reindex(cover.index).fillna(0)
+    assert (cover["covered"] + gaps == cover["people"]).all()
+
+
+def test_the_town_equals_networkx_at_every_node() -> None:
+    made = examples_town.town()
+    town = Streets(nodes=made["nodes"], edges=made["edges"])
+    graph, near = by_networkx(town), circle.nearest(town, made["sites"])
+    for service, part in near.groupby("service"):
+        sources = set(made["sites"].loc[made["sites"]["service"] == service, "node"])
+        far = nx.multi_source_dijkstra_path_length(graph, sources, weight="w") if sources else {}
+        assert part["metres"].tolist() == [far.get(n, np.inf) / 10 for n in part["node"]]
+
+
+def test_callers_frames_are_not_changed() -> None:
+    town, where, crowd = streets(DRAWN), sites(S1="meals a"), people(**OLD)
+    before = [f.copy() for f in (town.nodes, town.edges, where, crowd)]
+    near = circle.reach(town, where)
+    kept = near.copy()
+    circle.nearest(town, where)
+    for judge in (circle.coverage, circle.gaps, circle.overlap):
+        judge(near, crowd)
+    for old, new in zip([*before, kept], [town.nodes, town.edges, where, crowd, near], strict=True):
+        pd.testing.assert_frame_equal(old, new)

@@ -1,0 +1,255 @@
+"""What every picture stands on: the packaged Chinese font, the axes, quiet lines and the note."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
+
+WIDTH = 6.2  # inches: the text of an A4 page
+INK, FAINT, GRID = "#333333", "#7f8893", "#e3e6ea"
+BLUE, SKY, GREEN, ORANGE, RED, PINK, VIOLET = (
+    "#0072B2",
+    "#56B4E9",
+    "#009E73",
+    "#E69F00",
+    "#D55E00",
+    "#CC79A7",
+    "#7B3294",
+)
+BROWN = "#8c6d31"
+FAMILY = "Governance Sans SC"  # a name of our own: no other file on the machine can answer to it
+SYSTEM = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimSun-ExtB", "DejaVu Sans")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+GAP = 0.02  # between a bar and its number, as a share of the longest bar
+
+
+@functools.cache
+def families() -> tuple[str, ...]:
+    """Font families for every text: the packaged Noto Sans SC first, then what the system has for rare characters."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    import pylopdf_fonts_zh_cn
+    from matplotlib import font_manager
+
+    path = str(Path(pylopdf_fonts_zh_cn.__file__).with_name("NotoSansSC-Regular.otf"))
+    entry = font_manager.ttfFontProperty(font_manager.get_font(path))
+    font_manager.fontManager.ttflist.insert(0, replace(entry, name=FAMILY))
+    known = {f.name for f in font_manager.fontManager.ttflist}
+    return (FAMILY, *(name for name in SYSTEM if name in known))
+
+
+def clean(text: object) -> str:
+    """Text that a figure can show: no control characters, no mathematics between dollar signs."""
+    return CONTROL.sub(" ", str(text)).replace("$", r"\$")
+
+
+def names(values: Iterable[object]) -> list[str]:
+    """Every value as text that a figure can show."""
+    return [clean(v) for v in values]
+
+
+def start(ax: Axes | None, height: float) -> Axes:
+    """The given axes, or those of a new figure ``height`` inches high."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    return ax
+
+
+def _below(ax: Axes, renderer: Any) -> Bbox:
+    """What the bottom axis takes up, labels included; the note goes under it."""
+    return ax.xaxis.get_tightbbox(renderer) or ax.bbox
+
+
+def finish(ax: Axes, title: str, note: str, *, label: str = "", axis: str = "x") -> Axes:
+    """The axes with title, axis label, note, quiet spines, and the font on every text there is or will be."""
+    from matplotlib.text import Text
+
+    ax.set_title(title, loc="left", fontsize=10.5, color=INK, pad=8)
+    (ax.set_xlabel if axis == "x" else ax.set_ylabel)(label, fontsize=8.5, color=INK)
+    if note:
+        ax.annotate(
+            clean(note),
+            (1, 0),
+            xycoords=("axes fraction", functools.partial(_below, ax)),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=7,
+            color=FAINT,
+            annotation_clip=False,
+        )
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(FAINT)
+    ax.tick_params(labelsize=8.5, labelcolor=INK, color=FAINT, labelfontfamily=[*families()])
+    for text in ax.findobj(Text):
+        text.set_fontfamily([*families()])
+    return ax
+
+
+def nothing(ax: Axes, title: str, note: str) -> Axes:
+    """The picture of an empty frame: it says so."""
+    ax.text(0.5, 0.5, "没有可画的数据", ha="center", va="center", transform=ax.transAxes, color=FAINT)
+    ax.set(xticks=[], yticks=[])
+    return finish(ax, title, note)
+
+
+def percent(ax: Axes, axis: str = "x") -> None:
+    """Nothing; the axis counts in per cent."""
+    from matplotlib.ticker import PercentFormatter
+
+    (ax.xaxis if axis == "x" else ax.yaxis).set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def rows(ax: Axes, labels: list[str]) -> np.ndarray:
+    """Positions of horizontal rows, first on top, with their labels."""
+    at = np.arange(len(labels))[::-1]
+    ax.set_yticks(at, labels)
+    ax.set_ylim(-0.7, len(labels) - 0.3)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x", color=GRID, linewidth=0.7)
+    ax.set_axisbelow(True)
+    return at
+
+
+def table(ax: Axes, share: np.ndarray, down: list[str], across: list[str]) -> None:
+    """Nothing; the axes hold a heat table of shares with a per cent in each cell, column names on top."""
+    ax.imshow(np.ma.masked_invalid(share), cmap="Blues", vmin=0, vmax=1.25, aspect="auto")
+    for (y, x), value in np.ndenumerate(share):
+        if np.isfinite(value):
+            ax.text(x, y, f"{value:.0%}", ha="center", va="center", fontsize=8, color="white" if value > 0.7 else INK)
+    ax.set_xticks(range(len(across)), across)
+    ax.set_yticks(range(len(down)), down)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def band(ax: Axes, x: np.ndarray, frame: pd.DataFrame, colour: str) -> None:
+    """Nothing; the axes hold a line of ``share`` with its interval shaded from ``low`` to ``high``."""
+    ax.fill_between(x, frame["low"], frame["high"], color=colour, alpha=0.2, linewidth=0)
+    ax.plot(x, frame["share"], "o-", color=colour, markersize=3.5, linewidth=1.4)
+
+
+def pairs(ax: Axes, at: np.ndarray, now: pd.Series, then: pd.Series, *, names: tuple[str, str]) -> None:
+    """Nothing; the axes hold two dots a row, joined, each with its value beside it."""
+    ax.hlines(at, then, now, color=GRID, linewidth=3)
+    ax.plot(then, at, "o", color="white", markeredgecolor=BLUE, markersize=5.5, label=names[1])
+    ax.plot(now, at, "o", color=BLUE, markersize=5.5, label=names[0])
+    beside: Any = {"textcoords": "offset points", "va": "center", "fontsize": 8}
+    for y, a, b in zip(at, now, then, strict=True):
+        ax.annotate(f"{a:.2f}", (max(a, b), y), (7, 0), color=INK, **beside)
+        ax.annotate(f"{b:.2f}", (min(a, b), y), (-7, 0), ha="right", color=FAINT, **beside)
+
+
+def ribbons(ax: Axes, shown: pd.DataFrame) -> None:
+    """Nothing; the axes hold a band from each ``source`` (left) to its ``target`` (right), as wide as its hours."""
+    left, right = (_stack(shown, side) for side in ("source", "target"))
+    colours = dict(zip(left, [RED, BLUE, ORANGE, GREEN, PINK, VIOLET, SKY, BROWN] * len(left), strict=False))
+    for source, target, hours in zip(shown["source"], shown["target"], shown["hours"], strict=True):
+        _band(ax, left[source], right[target], hours, colours[source])
+    for stack, x, side in ((left, 0.0, "right"), (right, 1.0, "left")):
+        for name, (_, base, size) in stack.items():
+            ax.plot([x, x], [base, base + size], color=colours.get(name, INK), linewidth=4, solid_capstyle="butt")
+            ax.text(
+                x + (0.02 if x else -0.02),
+                base + size / 2,
+                f"{clean(name)} {size:.0f}小时",
+                ha=side,
+                va="center",
+                fontsize=8,
+                color=INK,
+            )
+
+
+def _stack(shown: pd.DataFrame, side: str) -> dict[str, list[float]]:
+    """name -> [where its next band starts, base, height], largest on top, the whole as high as the other side."""
+    sizes = shown.groupby(side)["hours"].sum().sort_values(kind="stable")
+    room = shown["hours"].sum() * 1.5
+    gap = (room - sizes.sum()) / max(len(sizes), 1)
+    out, base = {}, 0.0
+    for name, size in sizes.items():
+        out[str(name)] = [base + gap / 2, base + gap / 2, float(size)]
+        base += size + gap
+    return out
+
+
+def _band(ax: Axes, start: list[float], end: list[float], size: float, colour: str) -> None:
+    """One ribbon from a department's bar to a township's; both bars' next free place moves on."""
+    t = np.linspace(0, 1, 40)
+    ease = t * t * (3 - 2 * t)
+    low = start[0] + (end[0] - start[0]) * ease
+    ax.fill_between(t, low, low + size, color=colour, alpha=0.45, linewidth=0)
+    start[0] += size
+    end[0] += size
+
+
+def streets(ax: Axes, at: pd.DataFrame, edges: pd.DataFrame) -> None:
+    """Nothing; the axes hold the streets, bridges darker, on equal scales without frame."""
+    from matplotlib.collections import LineCollection
+
+    ends = [at.reindex(edges[c]).to_numpy(float) for c in ("source", "target")]
+    lines = np.stack(ends, axis=1) if len(edges) else np.empty((0, 2, 2))
+    bridge = (edges["kind"] == "bridge").to_numpy(bool)
+    for rows_, colour, wide in ((~bridge, "#bfc6ce", 0.4), (bridge, FAINT, 1.2)):
+        ax.add_collection(LineCollection(list(lines[rows_]), colors=colour, linewidths=wide, zorder=1))
+    ax.autoscale_view()
+    ax.set_aspect("equal")
+    ax.set(xticks=[], yticks=[])
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+
+
+def scale(ax: Axes, at: pd.DataFrame) -> None:
+    """Nothing; the axes hold a scale bar of a round number of metres at the lower left."""
+    wide = float(at["x"].max() - at["x"].min()) or 1.0
+    length = next(m for m in (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 0) if m <= wide / 5)
+    if length:
+        x, y = float(at["x"].min()), float(at["y"].min()) - wide * 0.02
+        ax.plot([x, x + length], [y, y], color=INK, linewidth=1.5)
+        ax.text(x + length / 2, y, f"{length}米", ha="center", va="top", fontsize=7.5, color=INK)
+
+
+def circles(ax: Axes, at: pd.DataFrame, people: pd.DataFrame, *, unit: str) -> None:
+    """Nothing; the axes hold a circle at each ``node``, its area in proportion to ``people``."""
+    if len(people):
+        spot, most = at.reindex(people["node"]), people["people"].max()
+        ax.scatter(
+            spot["x"],
+            spot["y"],
+            s=people["people"] / most * 260,
+            color=ORANGE,
+            alpha=0.35,
+            linewidths=0,
+            zorder=2,
+            label=f"缺口（圆越大人越多，最大{most}{unit}）",
+        )
+
+
+def spots(ax: Axes, at: pd.DataFrame, nodes: pd.Series, label: str, *, marker: str, color: str = "") -> None:
+    """Nothing; the axes hold a mark at each of ``nodes``, hollow without a colour, and the legend their number."""
+    spot = at.reindex(nodes).dropna()
+    if len(spot):
+        ax.scatter(
+            spot["x"],
+            spot["y"],
+            s=26,
+            marker=marker,
+            facecolors=color or "white",
+            edgecolors="white" if color else INK,
+            linewidths=0.6 if color else 1,
+            zorder=3,
+            label=f"{label}（{len(spot)}处）",
+        )

@@ -1,0 +1,389 @@
+"""One function a picture: a frame and an Axes in, the Axes out, Chinese on any machine.
+
+Without ``ax`` a picture opens a figure of its own, as wide as the text of an A4 page. Nothing is set for the whole
+session: the packaged font is given to the text of the picture itself, so it is right whenever the figure is saved.
+Colours are Okabe and Ito's, told apart by colour-blind readers (``style`` gives the font to pictures of your own).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from . import canvas, rules, tables
+from .canvas import BLUE, BROWN, FAINT, GREEN, GRID, INK, ORANGE, PINK, RED, SKY, VIOLET
+from .errors import TableError, require
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+
+    from .tables import County
+
+VERDICTS = {
+    "own": FAINT,
+    "assist": SKY,
+    "inverted": RED,
+    "unsupported": ORANGE,
+    "reclaimed": PINK,
+    "off_list": VIOLET,
+    "unsure": "#d5d9de",
+}
+LISTS = {"basic": BLUE, "assisting": ORANGE, "reclaimed": FAINT}
+SERVICES = {
+    "elder_care": (BLUE, "o"),
+    "meals": (ORANGE, "s"),
+    "childcare": (PINK, "^"),
+    "child_custody": (VIOLET, "v"),
+    "culture": (GREEN, "D"),
+    "health": (RED, "P"),
+    "startup": (BROWN, "X"),
+    "disability": (SKY, "h"),
+}
+BY = {
+    "department": "下发部门",
+    "township": "乡镇（街道）",
+    "category": "事项类别",
+    "channel": "下发渠道",
+    "month": "月份",
+}
+
+
+def style() -> dict[str, Any]:
+    """Settings that make pictures of your own speak Chinese, for ``plt.rc_context`` or ``plt.rcParams.update``.
+
+    The functions of this room need none of it. Save the figure inside the same ``rc_context``: matplotlib looks
+    the family up when it draws. Right for networkx labels too.
+
+    >>> style()["font.sans-serif"][0], style()["axes.unicode_minus"]
+    ('Governance Sans SC', True)
+    """
+    return {"font.family": ["sans-serif"], "font.sans-serif": [*canvas.families()], "axes.unicode_minus": True}
+
+
+def _sure() -> str:
+    return f"{rules.value('shares.confidence'):.0%}"
+
+
+def verdicts(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:
+    """The Axes with a bar for each verdict: tasks, and their share of all tasks.
+
+    frame : ``shifting.verdicts``: verdict, tasks, share. Verdicts that count as shifted are coloured.
+
+    >>> frame = pd.DataFrame({"verdict": ["own", "off_list"], "tasks": [3, 1], "share": [0.75, 0.25]})
+    >>> [t.get_text() for t in verdicts(frame).get_yticklabels()]
+    ['属基本职责', '清单外事项']
+    """
+    require(frame, ["verdict", "tasks", "share"], "判定汇总")
+    ax, title = canvas.start(ax, 0.9 + 0.3 * len(frame)), "各类判定的任务数"
+    if not frame["tasks"].sum():
+        return canvas.nothing(ax, title, note)
+    at = canvas.rows(ax, [tables.label("results", "verdict", v) for v in frame["verdict"]])
+    ax.barh(at, frame["tasks"], color=[VERDICTS[v] for v in frame["verdict"]], height=0.66)
+    for y, n, share in zip(at, frame["tasks"], frame["share"], strict=True):
+        ax.text(n + frame["tasks"].max() * canvas.GAP, y, f"{n}件 {share:.1%}", va="center", fontsize=8.5, color=INK)
+    ax.set_xlim(0, frame["tasks"].max() * 1.22)
+    return canvas.finish(ax, f"{title}（共{int(frame['tasks'].sum())}件）", note, label="任务数（件）")
+
+
+def shares(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 15, note: str = "") -> Axes:
+    """The Axes with the shifting share of each group and its interval, most shifted tasks on top.
+
+    frame : ``shifting.shares`` by department, township, category, channel or month. most : so many groups are shown,
+    the others counted below. Each label gives shifted / decided tasks; the dashed line is all groups together.
+
+    >>> frame = pd.DataFrame({"township": ["甲镇"], "tasks": [5], "decided": [4], "shifted": [1], "share": [0.25],
+    ...                       "low": [0.0], "high": [0.75]})
+    >>> shares(frame).get_yticklabels()[0].get_text()
+    '甲镇 1/4件'
+    """
+    by = str(frame.columns[0])
+    require(frame, [by, "decided", "shifted", "share", "low", "high"], "占比表")
+    known = frame[frame["decided"] > 0]
+    if by != "month":
+        known = known.sort_values("shifted", ascending=False, kind="stable")
+    shown = known.head(most)
+    ax = canvas.start(ax, 1.0 + 0.27 * max(len(shown), 2))
+    title = f"各{BY.get(by, by)}的转嫁占比"
+    if shown.empty:
+        return canvas.nothing(ax, title, note)
+    words = [tables.label("tasks", by, v) if by == "channel" else v for v in shown[by]]
+    counts = zip(words, shown["shifted"], shown["decided"], strict=True)
+    at = canvas.rows(ax, [f"{canvas.clean(w)} {k}/{n}件" for w, k, n in counts])
+    whole = known["shifted"].sum() / known["decided"].sum()
+    ax.axvline(whole, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    ax.text(whole, len(shown) - 0.35, f"合计 {whole:.1%}", ha="center", va="bottom", fontsize=7.5, color=FAINT)
+    ax.hlines(at, shown["low"], shown["high"], color=SKY, linewidth=2.2)
+    ax.plot(shown["share"], at, "o", color=BLUE, markersize=5)
+    for y, share, high in zip(at, shown["share"], shown["high"], strict=True):
+        ax.text(high + 0.012, y, f"{share:.1%}", va="center", fontsize=8, color=INK)
+    ax.set_xlim(0, max(float(shown["high"].max()) * 1.12, 0.05))
+    canvas.percent(ax)
+    left = len(frame) - len(shown)
+    more = f"；另有{left}个未列" if left else ""
+    return canvas.finish(ax, title, note, label=f"转嫁任务/已判定任务；横线为{_sure()}区间{more}")
+
+
+def trend(
+    frame: pd.DataFrame, ax: Axes | None = None, *, since: str | pd.Timestamp | None = None, note: str = ""
+) -> Axes:
+    """The Axes with the monthly shifting share and its interval, and a line where the lists came into force.
+
+    frame : ``shifting.shares(ledger, by="month")``. since : the day the lists came into force; months before it are
+    drawn lighter and called 回溯衡量 (measured by lists not yet in force). None: no line.
+
+    >>> frame = pd.DataFrame({"month": ["2025-06", "2025-07"], "decided": [4, 4], "shifted": [2, 1],
+    ...                       "share": [0.5, 0.25], "low": [0.0, 0.0], "high": [1.0, 0.75]})
+    >>> trend(frame, since="2025-07-01").get_title(loc="left")
+    '各月转嫁占比：清单施行前50.0%，施行后25.0%'
+    """
+    require(frame, ["month", "decided", "shifted", "share", "low", "high"], "月度占比")
+    ax, title = canvas.start(ax, 2.9), "各月转嫁占比"
+    months = pd.PeriodIndex(frame["month"].astype(str), freq="M")
+    if not frame["decided"].sum():
+        return canvas.nothing(ax, title, note)
+    x = (months - months.min()).map(lambda step: step.n).to_numpy(int)
+    start = pd.Timestamp(since) if since is not None else None
+    back = np.asarray(months < start.to_period("M")) if start is not None else np.zeros(len(frame), bool)
+    for rows, colour in ((back, FAINT), (~back, BLUE)):
+        canvas.band(ax, x[rows], frame[rows], colour)
+    top = float(frame["high"].max()) * 1.18
+    if start is not None and back.any() and not back.all():
+        line = (start.to_period("M") - months.min()).n - 0.5 + (start.day - 1) / start.days_in_month
+        ax.axvline(line, color=INK, linewidth=1)
+        ax.text(line - 0.15, top, "回溯衡量", ha="right", va="top", fontsize=8, color=FAINT)
+        day = f"{start.year}年{start.month}月{start.day}日清单施行"
+        ax.text(line + 0.15, top, day, va="top", fontsize=8, color=INK)
+        before, after = (frame.loc[r, "shifted"].sum() / max(frame.loc[r, "decided"].sum(), 1) for r in (back, ~back))
+        title += f"：清单施行前{before:.1%}，施行后{after:.1%}"
+    step = max(1, round(len(x) / 12))
+    words = [f"{m.year}\n{m.month}月" if m.month == 1 or not i else f"{m.month}月" for i, m in enumerate(months)]
+    ax.set_xticks(x[::step], words[::step])
+    ax.set_ylim(0, top)
+    ax.grid(axis="y", color=GRID, linewidth=0.7)
+    canvas.percent(ax, "y")
+    return canvas.finish(ax, title, note, label=f"转嫁占比（阴影为{_sure()}区间）", axis="y")
+
+
+def flows(graph: nx.MultiDiGraph, ax: Axes | None = None, *, most: int = 20, note: str = "") -> Axes:
+    """The Axes with who shifted onto whom: departments left, townships right, a band as wide as its hours.
+
+    graph : ``graph.shifted``; its dispatch edges count. most : only so many pairs are drawn, the strongest;
+    what is left out is said below.
+
+    >>> import networkx as nx
+    >>> G = nx.MultiDiGraph()
+    >>> _ = G.add_edge("县教育局", "甲镇", "t1", layer="dispatch", hours=8.0)
+    >>> flows(G).get_title(loc="left")
+    '转嫁任务流向：部门→乡镇（街道）'
+    """
+    rows = [(u, v, float(d.get("hours") or 0)) for u, v, d in graph.edges(data=True) if d.get("layer") == "dispatch"]
+    pairs = (
+        pd.DataFrame(rows, columns=["source", "target", "hours"])
+        .groupby(["source", "target"], as_index=False)
+        .agg(tasks=("hours", "size"), hours=("hours", "sum"))
+    )
+    pairs = pairs.sort_values(["hours", "tasks"], ascending=False, kind="stable", ignore_index=True)
+    ax, title = canvas.start(ax, 4.6), "转嫁任务流向：部门→乡镇（街道）"
+    shown = pairs[pairs["hours"] > 0].head(most)
+    if shown.empty:
+        return canvas.nothing(ax, title, note)
+    canvas.ribbons(ax, shown)
+    ax.set(xlim=(-0.42, 1.42), xticks=[], yticks=[])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    rest = pairs.iloc[len(shown) :]
+    more = f"；另有{len(rest)}对共{rest['tasks'].sum()}件、{rest['hours'].sum():.0f}小时未画出" if len(rest) else ""
+    return canvas.finish(ax, title, note, label=f"带宽为转嫁工时，列出最大的{len(shown)}对，小时数只计所列{more}")
+
+
+def lists(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:
+    """The Axes with each township's items, stacked by list.
+
+    frame : ``survey.lists``: township, list_kind, items.
+
+    >>> frame = pd.DataFrame({"township": ["甲镇"] * 2, "list_kind": ["basic", "assisting"], "items": [115, 76]})
+    >>> [t.get_text() for t in lists(frame).texts[:2]]
+    ['115', '76']
+    """
+    require(frame, ["township", "list_kind", "items"], "清单汇总")
+    wide = frame.pivot_table(index="township", columns="list_kind", values="items", aggfunc="sum", fill_value=0)
+    wide = wide.reindex(columns=list(LISTS), fill_value=0)
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    ax, title = canvas.start(ax, 1.1 + 0.27 * max(len(wide), 2)), "各乡镇（街道）三张清单事项数"
+    if wide.empty:
+        return canvas.nothing(ax, title, note)
+    at, base = canvas.rows(ax, canvas.names(wide.index)), np.zeros(len(wide))
+    for kind, colour in LISTS.items():
+        size = wide[kind].to_numpy(float)
+        ax.barh(at, size, left=base, color=colour, height=0.7, label=tables.label("items", "list_kind", kind))
+        for y, left, n in zip(at, base, size, strict=True):
+            if n:
+                ax.text(
+                    left + n / 2,
+                    y,
+                    f"{n:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color=INK if kind == "assisting" else "white",
+                )
+        base = base + size
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, fontsize=8, handlelength=1)
+    return canvas.finish(ax, title, note, label="事项数（项）")
+
+
+def load(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:
+    """The Axes with each township's load ratio now and if the shifted tasks went back, most loaded on top.
+
+    frame : ``balance.load``: township (and office, where there is one), load_ratio, returned_ratio. The line is
+    ``balance.overload``. Units without staff have no ratio and are counted below.
+
+    >>> frame = pd.DataFrame({"township": ["甲镇"], "load_ratio": [1.2], "returned_ratio": [0.9]})
+    >>> load(frame).get_title(loc="left")
+    '各乡镇（街道）负荷比：超载1个，转嫁任务退回后0个'
+    """
+    require(frame, ["township", "load_ratio", "returned_ratio"], "负荷表")
+    known = frame.dropna(subset=["load_ratio"]).sort_values("load_ratio", ascending=False, kind="stable")
+    ax, title = canvas.start(ax, 1.1 + 0.27 * max(len(known), 2)), "各乡镇（街道）负荷比"
+    if known.empty:
+        return canvas.nothing(ax, title, note)
+    office = known["office"].map("·{}".format) if "office" in known else ""
+    at, limit = canvas.rows(ax, canvas.names(known["township"] + office)), rules.value("balance.overload")
+    canvas.pairs(ax, at, known["load_ratio"], known["returned_ratio"], names=("现状", "转嫁任务退回后"))
+    ax.axvline(limit, color=RED, linewidth=1)
+    top = max(float(known[["load_ratio", "returned_ratio"]].max().max()), limit) * 1.1
+    ax.set_xlim(0, top)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8, handletextpad=0.2)
+    over = [int((known[c] > limit).sum()) for c in ("load_ratio", "returned_ratio")]
+    left = f"；另有{len(frame) - len(known)}个无人员资料" if len(known) < len(frame) else ""
+    return canvas.finish(
+        ax,
+        f"{title}：超载{over[0]}个，转嫁任务退回后{over[1]}个",
+        note,
+        label=f"负荷比=交办任务工时/可用工时；红线{limit:g}以上为超载{left}",
+    )
+
+
+def coverage(frame: pd.DataFrame, ax: Axes | None = None, *, by: str = "community", note: str = "") -> Axes:
+    """The Axes with a heat table of the share of people covered; each cell says its per cent.
+
+    frame : ``circle.coverage``. by : ``community`` (village or community x service within the longest time) or
+    ``service`` (service x minutes, everyone together). White cells have nobody to serve.
+
+    >>> frame = pd.DataFrame({"township": "甲镇", "community": "乙村", "service": "meals", "group": "age_80_up",
+    ...                       "minutes": [5, 15], "people": 4, "covered": [1, 3]})
+    >>> [t.get_text() for t in coverage(frame, by="service").texts]
+    ['25%', '75%']
+    """
+    require(frame, ["township", "community", "service", "minutes", "people", "covered"], "覆盖表")
+    if by not in ("community", "service"):
+        raise TableError(f"不能按 {by} 画覆盖率;可用:community、service")
+    order = [s for s in SERVICES if s in set(frame["service"])] + sorted(set(frame["service"]) - set(SERVICES))
+    words = canvas.names(tables.label("sites", "service", s) for s in order)
+    longest = int(frame["minutes"].max()) if len(frame) else 0
+    title = f"{longest}分钟内各类服务覆盖率" if by == "community" else "各类服务覆盖率"
+    sums = frame[frame["minutes"] == longest] if by == "community" else frame
+    keys = [by, "service" if by == "community" else "minutes"]
+    wide = sums.pivot_table(index=keys[0], columns=keys[1], values=["covered", "people"], aggfunc="sum", sort=False)
+    share = pd.DataFrame(wide["covered"] / wide["people"].where(wide["people"] > 0)) if len(sums) else pd.DataFrame()
+    share = share.reindex(columns=order) if by == "community" else share.reindex(order)
+    ax = canvas.start(ax, 1.0 + 0.24 * max(len(share), 3))
+    if share.empty:
+        return canvas.nothing(ax, title, note)
+    down, across = (
+        (canvas.names(share.index), words) if by == "community" else (words, [f"{m}分钟" for m in share.columns])
+    )
+    canvas.table(ax, share.to_numpy(float), down, across)
+    return canvas.finish(ax, title, note, label="格内为覆盖人数占服务对象人数之比")
+
+
+def town(
+    county: County,
+    gaps: pd.DataFrame | None = None,
+    ax: Axes | None = None,
+    *,
+    service: str | None = None,
+    note: str = "",
+) -> Axes:
+    """The Axes with a map: streets, sites by service, idle rooms, and circles as large as the people left out.
+
+    county : streets, sites, rooms and communities are drawn. gaps : ``circle.gaps`` (None: no circles).
+    service : only this one's sites and gaps; None: all, and circles count persons x services.
+    Raises TableError for a service that no rule knows.
+
+    What it does not show: compounds without a street node.
+
+    >>> import governance as gov
+    >>> town(gov.examples.county(), service="meals").get_title(loc="left")
+    '助餐设施分布'
+    """
+    if service is not None and service not in rules.value("circle.groups"):
+        raise TableError(f"没有名为 {service} 的服务;可用:{'、'.join(rules.value('circle.groups'))}")
+    word = tables.label("sites", "service", service) if service else "服务"
+    ax, title = canvas.start(ax, 5.2), f"{word}设施分布" + ("与十五分钟缺口" if gaps is not None else "")
+    at = county.streets.nodes.set_index("node")[["x", "y"]].astype(float)
+    if at.empty:
+        return canvas.nothing(ax, title, note)
+    canvas.streets(ax, at, county.streets.edges)
+    canvas.circles(ax, at, _left_out(county, gaps, service), unit="人" if service else "人次")
+    mine = pd.concat([county.sites[["service", "node"]], county.rooms[["service", "node"]]])
+    for kind, (colour, mark) in SERVICES.items():
+        nodes = mine.loc[(mine["service"] == kind) & (service in (None, kind)), "node"]
+        canvas.spots(ax, at, nodes, tables.label("sites", "service", kind), marker=mark, color=colour)
+    canvas.spots(ax, at, mine.loc[mine["service"] == "idle", "node"], "闲置用房", marker="s")
+    canvas.scale(ax, at)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(
+            loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=8, handletextpad=0.2, markerscale=0.9
+        )
+    return canvas.finish(ax, title, note)
+
+
+def _left_out(county: County, gaps: pd.DataFrame | None, service: str | None) -> pd.DataFrame:
+    """node, people of the gaps, largest first so that small circles lie on top."""
+    if gaps is None:
+        return pd.DataFrame(columns=["node", "people"])
+    require(gaps, ["township", "community", "compound", "service", "people"], "缺口表")
+    mine = gaps if service is None else gaps[gaps["service"] == service]
+    keys = ["township", "community", "compound"]
+    where = county.communities[[*keys, "node"]].assign(compound=county.communities["compound"].fillna(""))
+    found = mine.assign(compound=mine["compound"].fillna("")).merge(where, on=keys).dropna(subset=["node"])
+    return found.groupby("node", as_index=False).agg(people=("people", "sum")).sort_values("people", ascending=False)
+
+
+def plan(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:
+    """The Axes with what each conversion adds: persons x services gained, and lost where any are.
+
+    frame : ``siting.convert``: name, from_service, service, gain, lost, net, cumulative, bound.
+
+    >>> frame = pd.DataFrame({"name": ["甲苑用房"], "from_service": ["idle"], "service": ["culture"], "gain": [90],
+    ...                       "lost": [0], "net": [90], "cumulative": [90], "bound": [90]})
+    >>> plan(frame).get_yticklabels()[0].get_text()
+    '1 甲苑用房：闲置→文化'
+    """
+    require(frame, ["name", "from_service", "service", "gain", "lost", "net", "cumulative", "bound"], "改造方案")
+    ax, title = canvas.start(ax, 1.2 + 0.34 * max(len(frame), 2)), "用房改造的新增受益"
+    if frame.empty:
+        return canvas.nothing(ax, title, note)
+    words = [[tables.label("rooms", "service", s) for s in frame[c]] for c in ("from_service", "service")]
+    labels = [f"{i + 1} {n}：{a}→{b}" for i, (n, a, b) in enumerate(zip(frame["name"], *words, strict=True))]
+    at = canvas.rows(ax, canvas.names(labels))
+    ax.barh(at, frame["gain"], color=GREEN, height=0.55)
+    ax.barh(at, -frame["lost"], color=RED, height=0.55)
+    for y, gain, lost, total in zip(at, frame["gain"], frame["lost"], frame["cumulative"], strict=True):
+        minus = f"，失去{lost}" if lost else ""
+        ax.text(
+            gain + frame["gain"].max() * canvas.GAP,
+            y,
+            f"新增{gain}{minus}，累计净增{total}",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
+    ax.axvline(0, color=FAINT, linewidth=0.8)
+    ax.set_xlim(-float(frame["lost"].max()) * 1.1, float(frame["gain"].max()) * 1.6)
+    total, bound = int(frame["cumulative"].iloc[-1]), int(frame["bound"].iloc[0])
+    proven = "已证明为最优方案" if total == bound else f"任何方案不超过{bound}人次"
+    return canvas.finish(ax, f"{title}：{len(frame)}处共净增{total}人次", note, label=f"人次=人×服务；{proven}")

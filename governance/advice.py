@@ -1,0 +1,198 @@
+"""The last two parts of a briefing: what the numbers suggest, and what they rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import fields
+from .accounts import Page, mark, percent, quote, ratio, say
+from .workbook import Number, clean
+
+if TYPE_CHECKING:
+    from .survey import Survey
+
+
+def advice(survey: Survey, page: Page) -> list[dict[str, str]]:
+    """What the numbers suggest, one paragraph each with the sheets it rests on."""
+    ways = [
+        _talk(survey, page),
+        _returning(page),
+        _roles(survey, page),
+        _support(page),
+        _admission(survey, page),
+        _heavy(survey, page),
+        _convert(survey, page),
+        _confirm(survey, page),
+    ]
+    found = [w for w in ways if w]
+    return [{"序": f"{i}.", **w} for i, w in enumerate(found, 1)]
+
+
+def _talk(survey: Survey, page: Page) -> dict[str, str]:
+    """Departments whose interval lies wholly above the county's share."""
+    if survey.total.empty or not survey.total["decided"].iloc[0]:
+        return {}
+    frame = survey.by_department
+    high = frame.index[(frame["low"] > survey.total["share"].iloc[0]) & (frame["shifted"] > 1)]
+    if not len(high):
+        return {
+            "题": "逐部门会商。",
+            "文": "各部门占比区间均未明显高于全县,以件数较多的部门为重点会商,不作排名通报",
+            "表": mark(page.sheets, "by_department"),
+        }
+    words = [
+        f"{clean(frame['department'].loc[i])}({say(page, 'by_department', 'share', int(i), form=percent)})"
+        for i in high[:4]
+    ]
+    more = f"等{say(page, 'by_department', 'department', list(high), how='计数')}个部门" if len(high) > 4 else ""
+    return {
+        "题": "约请重点部门会商。",
+        "文": f"{'、'.join(words)}{more}占比区间整体高于全县水平,逐件核对,属实的由部门认领收回",
+        "表": mark(page.sheets, "by_department", "shifted"),
+    }
+
+
+def _most(page: Page, verdict: str, columns: list[str], most: int) -> list[tuple[tuple[Any, ...], str]]:
+    """The commonest values among shifted tasks of one verdict, with how many tasks."""
+    frame = page.sheets["shifted"].frame
+    mine = frame[frame["verdict"] == verdict]
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in zip(mine.index, mine[columns].astype(object).itertuples(index=False, name=None), strict=True):
+        found.setdefault(key, []).append(int(row))
+    ranked = sorted(found.items(), key=lambda kv: (-len(kv[1]), str(kv[0])))[:most]
+    return [(key, say(page, "shifted", "task", rows, how="计数")) for key, rows in ranked]
+
+
+def _returning(page: Page) -> dict[str, str]:
+    found = _most(page, "reclaimed", ["item", "item_name", "department"], 3)
+    if not found:
+        return {}
+    words = []
+    for (item, name, department), n in found:
+        page.said.append(
+            Number(page.place, "事项编号", item, item, page.sheets["shifted"].name, "对应事项编号", "", "筛选")
+        )
+        words.append(f"“{clean(name)}”({clean(item)},{clean(department)}下达{n}件)")
+    return {
+        "题": "收回事项不再下派。",
+        "文": f"已收回而仍下派较多的是{'、'.join(words)},由承接部门按清单载明方式自行履行",
+        "表": mark(page.sheets, "shifted"),
+    }
+
+
+def _roles(survey: Survey, page: Page) -> dict[str, str]:
+    found = _most(page, "inverted", ["department"], 3)
+    if not found:
+        return {}
+    words = "、".join(f"{clean(d[0])}{n}件" for d, n in found)
+    return {
+        "题": "厘清主次责任。",
+        "文": f"配合事项交乡镇(街道)负主责或纳入考核较多的是{words},下发时应写明部门主责,配合事项不单独考核",
+        "表": mark(page.sheets, "shifted"),
+    }
+
+
+def _support(page: Page) -> dict[str, str]:
+    frame = page.sheets["shifted"].frame
+    kinds = (
+        frame["missing_support"].fillna("").str.split("|") if "missing_support" in frame else pd.Series(dtype=object)
+    )
+    words = []
+    for token in ("funds", "training", "guidance", "staff", "equipment"):
+        rows = [i for i, have in enumerate(kinds) if token in have]
+        if rows:
+            words.append(
+                (
+                    len(rows),
+                    f"{fields.label('items', 'support', token)}{say(page, 'shifted', 'task', rows, how='计数')}件",
+                )
+            )
+    if not words:
+        return {}
+    shown = "、".join(w for _, w in sorted(words, key=lambda w: -w[0]))
+    return {
+        "题": "兑现履职保障。",
+        "文": f"承诺而未提供的保障中缺{shown},由牵头部门随任务落实,不能落实的暂缓下派",
+        "表": mark(page.sheets, "shifted"),
+    }
+
+
+def _admission(survey: Survey, page: Page) -> dict[str, str]:
+    off = ((survey.verdicts["verdict"] == "off_list") & (survey.verdicts["tasks"] > 0)).to_numpy(bool)
+    if not off.any():
+        return {}
+    return {
+        "题": "严格职责准入。",
+        "文": f"清单外事项{say(page, 'verdicts', 'tasks', off)}件核对属实后,确需承担的由部门申请准入并配置保障,其余停止下派",
+        "表": mark(page.sheets, "verdicts", "shifted"),
+    }
+
+
+def _heavy(survey: Survey, page: Page) -> dict[str, str]:
+    known = survey.loads.dropna(subset=["load_ratio"])
+    if known.empty or not known["hours"].sum():
+        return {}
+    over = known[known["overloaded"].fillna(False).astype(bool)]
+    gain = (known["load_ratio"] - known["returned_ratio"]).sort_values(ascending=False, kind="stable")
+    most = "、".join(
+        f"{clean(known['township'].loc[i])}(负荷比由{say(page, 'loads', 'load_ratio', int(i), form=ratio)}降至"
+        f"{say(page, 'loads', 'returned_ratio', int(i), form=ratio)})"
+        for i in gain.index[:2]
+    )
+    first = (
+        f"力量优先向{'、'.join(clean(t) for t in over['township'].head(3))}等超载乡镇(街道)倾斜;" if len(over) else ""
+    )
+    return {
+        "题": "按负荷配置力量。",
+        "文": f"{first}退回转嫁任务减负最多的是{most},可先行试点",
+        "表": mark(page.sheets, "loads"),
+    }
+
+
+def _convert(survey: Survey, page: Page) -> dict[str, str]:
+    if survey.plan.empty:
+        return {}
+    return {
+        "题": "盘活社区用房。",
+        "文": f"按前述方案改造{say(page, 'plan', 'order', how='计数')}处用房,改造前核实居民意愿、费用和运营主体",
+        "表": mark(page.sheets, "plan", "rooms"),
+    }
+
+
+def _confirm(survey: Survey, page: Page) -> dict[str, str]:
+    if survey.total.empty or not survey.total["unsure"].iloc[0]:
+        return {}
+    return {
+        "题": "组织人工确认。",
+        "文": f"待确认任务{say(page, 'total', 'unsure', 0)}件由县委编办会同有关部门逐件确认后再作结论",
+        "表": mark(page.sheets, "unsure"),
+    }
+
+
+def caveats(survey: Survey, page: Page) -> dict[str, Any]:
+    """What the last part says of sources: weak and adjustable parameters, and compounds left out."""
+    frame = page.sheets["rules"].frame
+    out: dict[str, Any] = {"弱参数": ""}
+    for status, tag in (("来源较弱", "弱参数"), ("可调整默认值", "默认参数")):
+        rows = [int(i) for i in frame.index[frame["status"] == status]]
+        out[f"{tag}数"] = say(page, "rules", "status", rows, how="计数") if rows else "0"
+        if status == "来源较弱":
+            out[tag] = ";".join(
+                chr(0x2460 + n) + quote(page, "rules", i, ("note",))["note"] for n, i in enumerate(rows)
+            )
+    out["未落图"] = _unplaced(survey, page)
+    return out
+
+
+def _unplaced(survey: Survey, page: Page) -> str:
+    """How many compounds no street node is known for."""
+    lost = int(survey.county.communities["node"].isna().sum())
+    if not lost:
+        return ""
+    text = f"{lost}处居民点没有路网节点,未纳入服务圈测算"
+    page.said.append(
+        Number(page.place, "未纳入居民点", lost, str(lost), "", "", "", "村社人口表中“路网节点”为空的行数")
+    )
+    return text

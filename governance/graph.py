@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import networkx as nx
 import pandas as pd
 
 from .errors import GovernanceError, require
+from .files import replaced
 
 Edge = tuple[str, str, str, dict[str, Any]]
 RELATIONS = {"basic": "leads", "assisting": "assists"}  # township -> item
@@ -31,7 +31,8 @@ def _plain(value: Any) -> Any:
 def _records(frame: pd.DataFrame, columns: list[str]) -> Iterator[dict[str, Any]]:
     present = [c for c in columns if c in frame.columns]
     for row in zip(*(frame[c].astype(object) for c in present), strict=True):
-        yield {c: v for c, value in zip(present, row, strict=True) if (v := _plain(value)) is not None}
+        record: dict[str, Any] = {c: _plain(value) for c, value in zip(present, row, strict=True)}
+        yield {c: value for c, value in record.items() if value is not None}
 
 
 def _duties(items: pd.DataFrame) -> Iterator[Edge]:
@@ -167,11 +168,7 @@ def write(graph: nx.MultiDiGraph, path: str | os.PathLike[str]) -> Path:
         data = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False, indent=1) + "\n"
     else:
         raise GovernanceError(f"不能把责任关系图写成 {target.name}:请用 .graphml 或 .json 结尾")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as part:
-        part.write(data)
-    os.replace(part.name, target)
-    return target
+    return replaced(target, lambda part: part.write_text(data, "utf-8"))
 
 
 def read(path: str | os.PathLike[str]) -> nx.MultiDiGraph:

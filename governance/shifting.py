@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ NEVER = np.iinfo(np.int64).max
 class _Norm(NamedTuple):
     """The lists as sorted integer arrays: a version in force is found by one binary search."""
 
-    pairs: pd.MultiIndex
+    pairs: pd.Index
     keys: np.ndarray  # pair code * span + first day in force and known, ascending
     end: np.ndarray  # first day no longer in force
     rows: np.ndarray  # row of `items`
@@ -87,7 +87,7 @@ def _version(norm: _Norm, townships: pd.Series, found: pd.Series, day: np.ndarra
 def _list_days(held: pd.DataFrame, townships: pd.Series, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each task: does its township have any list in force that day, and the first day it ever had one."""
     live, first = np.zeros(len(day), bool), np.full(len(day), NEVER)
-    periods = dict(list(held.groupby("township", sort=False)))
+    periods: dict[Any, pd.DataFrame] = dict(list(held.groupby("township", sort=False)))
     for township, rows in townships.groupby(townships.to_numpy(object)).indices.items():
         if township in periods:
             opened, closed = (np.sort(periods[township][edge].to_numpy()) for edge in ("start", "end"))
@@ -347,7 +347,7 @@ def change(ledger: pd.DataFrame) -> pd.DataFrame:
 
     ledger : judged with ``retrospective=True``, so that earlier tasks are measured by the same yardstick.
 
-    Returns before, before_decided, after, after_decided, difference (after - before, as a share), low, high:
+    Returns before_share, before_decided, after_share, after_decided, difference (after less before), low, high:
     Newcombe's hybrid score interval at ``shares.confidence`` (Statistics in Medicine 17, 1998).
     NaN where a period has no decided task.
 
@@ -355,14 +355,15 @@ def change(ledger: pd.DataFrame) -> pd.DataFrame:
     that changed that day is in the difference too.
 
     >>> ledger = pd.DataFrame({"verdict": ["off_list", "own", "own", "own"], "retrospective": [True, True, False, False]})
-    >>> change(ledger)[["before", "after", "difference"]].values.tolist()
+    >>> change(ledger)[["before_share", "after_share", "difference"]].values.tolist()
     [[0.5, 0.0, -0.5]]
     """
     require(ledger, ["verdict", "retrospective"], "判定结果")
     from scipy.stats import norm
 
     z = norm.ppf((1 + rules.value("shares.confidence")) / 2)
-    edges, out = [], {}
+    edges: list[tuple[float, float, float]] = []
+    out: dict[str, float] = {}
     for word, rows in (("before", ledger[ledger["retrospective"]]), ("after", ledger[~ledger["retrospective"]])):
         n, k = int((rows["verdict"] != "unsure").sum()), int(rows["verdict"].isin(SHIFTED).sum())
         p = k / n if n else np.nan
@@ -372,7 +373,7 @@ def change(ledger: pd.DataFrame) -> pd.DataFrame:
         edges.append(
             (p, (middle - half) / (1 + z * z / n) if n else np.nan, (middle + half) / (1 + z * z / n) if n else np.nan)
         )
-        out |= {word: p, f"{word}_decided": n}
+        out |= {f"{word}_share": p, f"{word}_decided": n}
     (b, b_low, b_high), (a, a_low, a_high) = edges
     out |= {
         "difference": a - b,

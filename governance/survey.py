@@ -91,7 +91,7 @@ def run(county: County) -> Survey:
 
     >>> import governance as gov
     >>> found = run(gov.examples.county())
-    >>> found.plan.net.sum() == found.plan.cumulative.iloc[-1]
+    >>> bool(found.plan.net.sum() == found.plan.cumulative.iloc[-1])
     True
     """
     matched = matching.match(county.tasks, county.items)
@@ -99,7 +99,9 @@ def run(county: County) -> Survey:
     held = ledger[~ledger["retrospective"]]
     whole = graph.build(county.items, held)
     loads = balance.load(held, county.items, county.staff)
-    near = circle.reach(county.streets, circle.places(county.sites, county.rooms))
+    drawn = slice(None if len(county.streets.nodes) else 0)  # without streets there is no circle, and nothing to site
+    sites, rooms = county.sites[drawn], county.rooms[drawn]
+    near = circle.reach(county.streets, circle.places(sites, rooms))
     return Survey(
         county=county,
         lists=lists(county.items),
@@ -122,6 +124,6 @@ def run(county: County) -> Survey:
         coverage=circle.coverage(near, county.communities),
         gaps=circle.gaps(near, county.communities),
         overlap=circle.overlap(near, county.communities),
-        plan=siting.convert(county.rooms, county.communities, near),
+        plan=siting.convert(rooms, county.communities, near),
         notes=missing(county),
     )

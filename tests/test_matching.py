@@ -102,4 +102,4 @@ def test_most_matched_tasks_of_the_example_are_about_the_planted_item():
     got = match(county.tasks, county.items).merge(truth, on="task", suffixes=("", "_true"))
     sure = got[got.band == "matched"]
     assert (sure["item"] == sure.item_true).mean() > 0.9
-    assert (got[got.verdict == "off_list"].band != "matched").mean() > 0.9
+    assert (got[got.verdict == "off_list"].band != "matched").mean() > 0.85

@@ -1,0 +1,142 @@
+"""The words after ``governance``: commands, options and what is said of wrong use, wholly in Chinese."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import NoReturn
+
+from .accounts import proper
+
+BY = {
+    "部门": "department",
+    "乡镇": "township",
+    "街道": "township",
+    "乡镇(街道)": "township",
+    "类别": "category",
+    "渠道": "channel",
+    "月份": "month",
+}
+PHRASES = (  # what argparse says, and what we say
+    (r"argument 命令: invalid choice: '?(.*?)'? \(choose from .*", "没有“{0}”这个命令"),
+    (r"the following arguments are required: (.+)", "还缺:{0}"),
+    (r"unrecognized arguments: (.+)", "不认识的内容:{0}"),
+    (r"argument (.+?): expected .*arguments?", "{0} 后面还要写内容"),
+    (r"argument (.+?): ignored explicit argument (.+)", "{0} 后面不应再写 {1}"),
+    (r"argument (.+?): not allowed with argument (.+)", "{0} 与 {1} 不能同时使用"),
+    (r"argument (.+?): ([^a-z].*)", "{0}:{1}"),
+)
+
+
+class _Help(argparse.HelpFormatter):
+    """Help with a Chinese heading, each explanation on a line of its own (Han characters are two wide)."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, indent_increment=1, max_help_position=4, width=76)
+
+    def add_usage(self, usage: str | None, actions: object, groups: object, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, "用法:")  # type: ignore[arg-type]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that explains wrong use in Chinese and leaves with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, chinese in PHRASES:
+            if found := re.fullmatch(pattern, message, flags=re.S):
+                text = chinese.format(*found.groups())
+                break
+        else:
+            text = "写法有误"
+        self.exit(2, proper(f"{text}。查看写法:{self.prog} --help\n"))
+
+    def format_help(self) -> str:
+        return proper(super().format_help()).replace("， --", ", --")
+
+
+def _by(text: str) -> str:
+    value = BY.get(text.strip(), text.strip().lower())
+    if value not in BY.values():
+        ways = "、".join(dict.fromkeys(k for k in BY if k not in ("街道", "乡镇(街道)")))
+        raise argparse.ArgumentTypeError(f"不能按“{text}”汇总;可用:{ways}")
+    return value
+
+
+def _sheet(text: str) -> Path:
+    out = Path(text)
+    if out.suffix.lower() not in (".xlsx", ".csv"):
+        raise argparse.ArgumentTypeError(f"“{text}”应以 .xlsx 或 .csv 结尾")
+    return out
+
+
+def parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; what it returns has ``command`` and that command's own words.
+
+    Wrong use leaves with 2 after one Chinese line on stderr, ``--help`` with 0.
+
+    >>> parser("0.1.0").parse_args(["shifting", "--by", "乡镇"]).by
+    'township'
+    """
+    whole = _Parser(
+        prog="governance",
+        formatter_class=_Help,
+        add_help=False,
+        allow_abbrev=False,
+        usage="governance 命令 [内容]",
+        description="乡镇(街道)履职事项:谁把什么转嫁给了谁,谁超载,谁住在十五分钟服务圈内。",
+        epilog="退出码:0 完成;1 资料有问题;2 写法有误。查看某个命令:governance 命令 --help",
+    )
+    _options(whole).add_argument("--version", action="version", version=f"governance {version}", help="显示版本")
+    commands = whole.add_subparsers(title="各命令", metavar="命令", dest="command", required=True)
+
+    def add(name: str, usage: str, text: str) -> tuple[argparse._ArgumentGroup, argparse._ArgumentGroup]:
+        one = commands.add_parser(
+            name,
+            usage=f"governance {name} {usage}",
+            help=text,
+            description=text,
+            formatter_class=_Help,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        return one.add_argument_group("内容"), _options(one)
+
+    what, how = add("check", "资料 [-o 文件夹]", "核对资料:逐一列出问题所在的文件、行、列和改法")
+    what.add_argument("folder", metavar="资料", help="存放表格的文件夹,或一个工作簿")
+    how.add_argument(
+        "-o", "--output", metavar="文件夹", default="核对结果", help="标出问题的副本存放处;默认为“核对结果”"
+    )
+    what, how = add("brief", "[资料] [-o 文件夹]", "生成简报:简报.docx、明细.xlsx、简报.html")
+    _folder(what)
+    how.add_argument("-o", "--output", metavar="文件夹", default="简报", help="简报存放处;默认为“简报”")
+    for name, text in (
+        ("shifting", "责任转嫁:下派任务对照当日有效清单的判定与占比"),
+        ("balance", "履职负荷:各乡镇(街道)任务工时与可用工时之比"),
+        ("circle", "十五分钟服务圈:各类服务的覆盖、缺口、重复与用房改造建议"),
+    ):
+        extra = "[--by 口径] " if name == "shifting" else ""
+        what, how = add(name, f"[资料] {extra}[-o 文件]", text)
+        _folder(what)
+        how.add_argument(
+            "-o", "--output", metavar="文件", type=_sheet, help="把完整结果存为 .xlsx(全部表)或 .csv(首张表)"
+        )
+        if name == "shifting":
+            how.add_argument("--by", metavar="口径", type=_by, help="只看一种汇总:部门、乡镇、类别、渠道或月份")
+    what, how = add("example", "[文件夹] [--blank] [--force]", "写出示例县,或写出可填报的空白表")
+    what.add_argument("folder", metavar="文件夹", nargs="?", help="写到何处;默认为“示例县”或“空白表”")
+    how.add_argument("--blank", action="store_true", help="只写空白表,供填报本县资料")
+    how.add_argument("--force", action="store_true", help="文件夹里已有内容时也写入(同名文件会被覆盖)")
+    return whole
+
+
+def _options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("选项")
+    group.add_argument("-h", "--help", action="help", help="显示本说明")
+    return group
+
+
+def _folder(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "folder", metavar="资料", nargs="?", help="存放表格的文件夹,或一个工作簿;不写则用内置示例县(示例数据)"
+    )

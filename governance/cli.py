@@ -1,0 +1,307 @@
+"""One command per question, wholly in Chinese: check, brief, shifting, balance, circle, example."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from . import __version__, arguments, listing
+from .accounts import proper
+from .errors import GovernanceError, TableError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from .survey import Survey
+    from .tables import County
+    from .workbook import Sheet
+
+PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
+    "shifting": ("责任转嫁",),
+    "balance": ("履职负荷",),
+    "circle": ("十五分钟服务圈", "用房改造"),
+}
+EXAMPLE = "示例数据:{name}为虚构,所有单位、任务和数字均系编造,不得引用"
+
+
+def _stop(text: str) -> NoReturn:
+    """Leave for wrong use, saying why."""
+    print(proper(text), file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _say(text: str, name: object = "") -> None:
+    """One Chinese sentence, then a file's name as it is."""
+    print(f"{proper(text)}{name}")
+
+
+# --- the commands
+
+
+def _there(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        near = difflib.get_close_matches(
+            path.name, [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        )
+        hint = f";相近的有:{'、'.join(near)}" if near else ""
+        _stop(f"找不到“{text}”{hint}")
+    return path
+
+
+def _county(text: str | None) -> County:
+    path = None if text is None else _there(text)
+    from . import examples, tables
+
+    return examples.county() if path is None else tables.read(path)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from . import tables
+
+    path, out = _there(args.folder), Path(args.output)
+    inside = path if path.is_dir() else path.parent
+    if out.resolve() == inside.resolve():
+        _stop(f"“{args.output}”就是资料所在的文件夹;为免与原件混在一起,请用 -o 另写一个文件夹")
+    found = tables.check(path)
+    print(listing.counts(found.counts))
+    if found.problems.empty:
+        _say("核对通过,没有发现问题。")
+        return 0
+    print(listing.problems(found.problems))
+    for file in tables.mark(path, found.problems, out):
+        _say("已写出标注副本:", file)
+    return 1
+
+
+def _brief(args: argparse.Namespace) -> int:
+    out = _room_for(Path(args.output))
+    county = _county(args.folder)
+    _mark(county)
+    from tqdm import tqdm
+
+    from . import brief, survey
+
+    with tqdm(total=5, desc="分析", file=sys.stderr, bar_format="{desc}:{percentage:3.0f}%|{bar}| {elapsed}") as bar:
+        found = survey.run(county)
+        bar.update(2)
+        bar.set_description_str("写出")
+        files = brief.write(found, out, progress=lambda *_: bar.update(1))
+    print(listing.headline(found.total))
+    for file in files:
+        _say("已写出:", file)
+    _notes(found, list(found.notes["part"]))
+    return 0
+
+
+def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
+    """What the survey found and its sheets; leaves with 1 when the part asked for could not be done."""
+    if args.output:
+        _room_for(args.output.parent)
+    county = _county(args.folder)
+    _mark(county)
+    from . import survey, workbook
+
+    found = survey.run(county)
+    if PARTS[args.command][0] in set(found.notes["part"]):
+        _notes(found, PARTS[args.command])
+        raise SystemExit(1)
+    return found, workbook.sheets(found)
+
+
+def _shifting(args: argparse.Namespace) -> int:
+    found, sheets = _survey(args)
+    print(listing.headline(found.total))
+    if not args.by:
+        print(listing.change(found.change))
+        print(listing.text(sheets["verdicts"]))
+    for by in [args.by] if args.by else ["department", "township"]:
+        print(listing.shares(sheets[f"by_{by}"], limit=None if args.by else 20))
+    _say("转嫁占比=转嫁任务÷已判定任务;待确认任务不在分母中。判定是供人复核的建议,不是问责结论。")
+    views = [f"by_{by}" for by in ("department", "township", "category", "channel", "month")]
+    rest = ["total", "change", "verdicts", "flows", "shifted", "unsure"]
+    return _finish(args, found, [sheets[key] for key in ([f"by_{args.by}"] if args.by else views + rest)])
+
+
+def _balance(args: argparse.Namespace) -> int:
+    found, sheets = _survey(args)
+    columns = (
+        "township",
+        "tasks",
+        "hours",
+        "headcount",
+        "capacity_hours",
+        "load_ratio",
+        "returned_ratio",
+        "overloaded",
+    )
+    print(listing.text(sheets["loads"], columns=columns))
+    print(listing.spread(found.spread))
+    print(listing.text(sheets["relief"]))
+    _say("负荷比=交办任务工时÷可用工时;只计台账所记工时,不含自行开展的工作。")
+    return _finish(args, found, [sheets[key] for key in ("loads", "relief", "spread")])
+
+
+def _circle(args: argparse.Namespace) -> int:
+    found, sheets = _survey(args)
+    print(listing.coverage(sheets["cover"]))
+    for key in ("places", "overlap"):
+        print(listing.text(sheets[key], limit=10))
+    columns = ("order", "room", "name", "from_service", "service", "gain", "lost", "net", "cumulative", "bound")
+    print(listing.text(sheets["plan"], columns=columns))
+    _say("按路网步行时间和各年龄组步速计算;不反映服务质量、开放时间和实际使用。")
+    return _finish(args, found, [sheets[key] for key in ("cover", "coverage", "places", "gaps", "overlap", "plan")])
+
+
+def _example(args: argparse.Namespace) -> int:
+    out = Path(args.folder or ("空白表" if args.blank else "示例县"))
+    book = args.blank and out.suffix.lower() == ".xlsx"
+    _room_for(out.parent if book else out)
+    if (out.exists() if book else out.is_dir() and any(out.iterdir())) and not args.force:
+        _stop(f"“{out}”里已有内容,没有写入;确要写入请加 --force")
+    from . import examples, tables
+
+    if args.blank:
+        _say("已写出:", tables.blank(out if book else out / "空白模板.xlsx"))
+        _say("填好后运行:", f"governance check {out}")
+        return 0
+    for file in examples.write(out):
+        _say("已写出:", file)
+    _mark(examples.county())
+    return 0
+
+
+RUN = {
+    "check": _check,
+    "brief": _brief,
+    "shifting": _shifting,
+    "balance": _balance,
+    "circle": _circle,
+    "example": _example,
+}
+
+
+# --- what all commands share
+
+
+def _room_for(out: Path) -> Path:
+    """``out`` if a folder is there or can be made there, else leave."""
+    for above in (out, *out.parents):
+        if above.exists():
+            if not above.is_dir():
+                _stop(f"“{above}”是文件,不能当文件夹用")
+            if not os.access(above, os.W_OK):
+                _stop(f"没有权限写入“{above}”")
+            return out
+    return out
+
+
+def _mark(county: County) -> None:
+    if county.example:
+        _say(f"【{EXAMPLE.format(name=county.name)}】")
+
+
+def _notes(found: Survey, parts: Sequence[str]) -> None:
+    for note in found.notes.itertuples():
+        if note.part in parts:
+            _say(f"未做“{note.part}”:{note.reason}")
+
+
+def _finish(args: argparse.Namespace, found: Survey, sheets: list[Sheet]) -> int:
+    _notes(found, PARTS[args.command])
+    if args.output:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        mark = EXAMPLE.format(name=found.county.name) if found.county.example else ""
+        _say("已写出:", listing.save(sheets, args.output, mark=mark))
+    return 0
+
+
+def _speak() -> None:
+    """Let the terminal take Chinese: keep its encoding if that has it, else UTF-8; never fail on a character."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            try:
+                "中".encode(stream.encoding or "ascii")
+                stream.reconfigure(errors="replace")
+            except (UnicodeEncodeError, LookupError):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _faulty(fault: GovernanceError) -> None:
+    """Say what is wrong: every fault of the tables in full, any other error in its own words."""
+    if isinstance(fault, TableError) and fault.problems is not None and fault.counts is not None:
+        print(listing.counts(fault.counts))
+        print(listing.problems(fault.problems))
+        text = f"资料有 {len(fault.problems)} 处问题,没有分析。运行 governance check 可得到标出问题的副本。"
+    else:
+        text = str(fault)
+    print(proper(text), file=sys.stderr)
+
+
+def _unexpected(fault: Exception) -> str:
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    words = " ".join(str(fault).split())[:200]
+    return (
+        f"程序遇到意外问题,没有完成。请把这一行和所用的命令发给维护者:"
+        f"{type(fault).__name__}: {words} ({Path(last.filename).name} 第{last.lineno}行)"
+    )
+
+
+def _blocked(fault: OSError) -> str:
+    name = f"“{fault.filename}”" if fault.filename else ""
+    if isinstance(fault, PermissionError):
+        return f"不能读写{name}:没有权限,或文件正被 Excel、WPS 等程序打开"
+    if isinstance(fault, FileNotFoundError):
+        return f"找不到{name}"
+    if isinstance(fault, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+        return f"{name}不是所要的文件或文件夹"
+    return f"不能读写{name}:磁盘已满、路径有误或设备不可用(错误号 {fault.errno})"
+
+
+def _answer(argv: Sequence[str] | None) -> int:
+    """Run one command, turning everything that can go wrong into Chinese words and an exit code."""
+    try:
+        args = arguments.parser(__version__).parse_args(argv)
+        return RUN[args.command](args)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except GovernanceError as fault:
+        _faulty(fault)
+    except KeyboardInterrupt:
+        print(proper("已中断,没有完成。"), file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        print(proper(_blocked(fault)), file=sys.stderr)
+        return 2
+    except Exception as fault:
+        print(proper(_unexpected(fault)), file=sys.stderr)
+    return 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one command line: 0 done, 1 the data has faults, 2 wrong use (130 interrupted).
+
+    argv : the words after ``governance``; None takes the process's own. Prints in Chinese and never
+    raises: what could not be foreseen ends as one line to send on, and 1.
+
+    >>> main(["shifting", "--by", "天气"])
+    2
+    """
+    _speak()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = _answer(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read along has left, as ``| head`` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -19,7 +19,9 @@ Parsed = tuple[list[object], dict[int, Fault]]
 _SPACE = re.compile(r"[^\S\0]+|[\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 _CLOCK = re.compile(r"[T\s]+\d{1,2}[::]\d{2}([::]\d{2}(\.\d+)?)?\s*$")
 _YEAR = "([0-9〇零○O一二三四五六七八九]{4})"
-_DAY = re.compile(rf"{_YEAR}(?:年|[-/.])([0-9一二三四五六七八九十]{{1,3}})(?:月|[-/.])([0-9一二三四五六七八九十]{{1,3}})[日号]?")
+_DAY = re.compile(
+    rf"{_YEAR}(?:年|[-/.])([0-9一二三四五六七八九十]{{1,3}})(?:月|[-/.])([0-9一二三四五六七八九十]{{1,3}})[日号]?"
+)
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _DIGITS = str.maketrans("〇零○O一二三四五六七八九", "0000123456789")
 _EMPTY = ("-", "--", "—", "——", "–", "/", "\\")
@@ -40,8 +42,19 @@ def parse(texts: Sequence[str], field: Field) -> tuple[pd.Series, dict[int, Faul
     >>> values.tolist(), faults
     ([8.0, 1200.0, nan, nan], {2: ('number_text', {'unit': ',单位为小时'})})
     """
-    read = {"date": _dates, "int": _numbers, "number": _numbers, "bool": _bools, "choice": _choices,
-            "set": _sets, "names": _names, "text": _texts, "name": _plain, "id": _ids, "ref": _ids}[field.type]
+    read = {
+        "date": _dates,
+        "int": _numbers,
+        "number": _numbers,
+        "bool": _bools,
+        "choice": _choices,
+        "set": _sets,
+        "names": _names,
+        "text": _texts,
+        "name": _plain,
+        "id": _ids,
+        "ref": _ids,
+    }[field.type]
     values, faults = read(texts, field)
     if field.type in TEXTUAL:
         return pd.Series(values, dtype="str"), faults

@@ -17,8 +17,16 @@ from .formulas import UNCALCULATED
 from .headers import Layout
 from .sheets import Sheet, is_blank
 
-PROBLEMS = {"file": "str", "sheet": "str", "row": "Int64", "column": "str", "found": "str", "fault": "str",
-            "remedy": "str", "code": "str"}
+PROBLEMS = {
+    "file": "str",
+    "sheet": "str",
+    "row": "Int64",
+    "column": "str",
+    "found": "str",
+    "fault": "str",
+    "remedy": "str",
+    "code": "str",
+}
 
 
 class Problem(NamedTuple):
@@ -58,8 +66,9 @@ def worded(problems: Sequence[Problem], parts: Sequence[Part]) -> pd.DataFrame:
         part, (fault, remedy) = parts[p.part], _wording()[p.code]
         found = _original(part, p) if p.found is None else p.found
         column = label(part.shape.table, p.column) if part.shape and p.column.isascii() and p.column else p.column
-        rows.append((part.file, part.sheet, p.row, column, found, fault.format_map(p.words),
-                     remedy.format_map(p.words), p.code))
+        rows.append(
+            (part.file, part.sheet, p.row, column, found, fault.format_map(p.words), remedy.format_map(p.words), p.code)
+        )
     return pd.DataFrame(rows, columns=list(PROBLEMS)).astype(PROBLEMS)
 
 
@@ -119,8 +128,10 @@ def _column(sheet: Sheet, shape: Layout, one: Field, part: int) -> tuple[pd.Seri
         flags = np.zeros(len(column.texts), bool)
         flags[list(found)] = True
         bad = flags[codes]
-        problems = [Problem(part, int(rows[i]) + 1, one.name, column.texts[codes[i]], *found[codes[i]])
-                    for i in np.flatnonzero(bad)]
+        problems = [
+            Problem(part, int(rows[i]) + 1, one.name, column.texts[codes[i]], *found[codes[i]])
+            for i in np.flatnonzero(bad)
+        ]
     broken = {r for r, c in sheet.faults if c == at}
     if broken:
         hit = np.isin(rows, list(broken)) & ~bad
@@ -134,14 +145,17 @@ def _formula(part: int, row: int, column: str, found: str) -> Problem:
     return Problem(part, row + 1, column, found, code, {})
 
 
-def _empty(sheet: Sheet, shape: Layout, empty: dict[str, np.ndarray], wrong: np.ndarray,
-           part: int) -> tuple[list[Problem], np.ndarray]:
+def _empty(
+    sheet: Sheet, shape: Layout, empty: dict[str, np.ndarray], wrong: np.ndarray, part: int
+) -> tuple[list[Problem], np.ndarray]:
     """Required cells left empty; a row with nothing but one cell is one fault, not many."""
     bad = np.logical_or.reduce(list(empty.values())) if empty else np.zeros(len(wrong), bool)
     if not bad.any():
         return [], bad
-    filled = {name: ~is_blank(sheet.columns[at].texts)[sheet.columns[at].codes[shape.body]]
-              for name, at in shape.columns.items()}
+    filled = {
+        name: ~is_blank(sheet.columns[at].texts)[sheet.columns[at].codes[shape.body]]
+        for name, at in shape.columns.items()
+    }
     count = np.add.reduce([f.astype(int) for f in filled.values()])
     stray = (count == 1) & (np.add.reduce([e.astype(int) for e in empty.values()]) >= 2) & ~wrong
     problems = []
@@ -150,6 +164,8 @@ def _empty(sheet: Sheet, shape: Layout, empty: dict[str, np.ndarray], wrong: np.
         problems.append(Problem(part, int(shape.body[i]) + 1, name, None, "stray_row", {}))
     for one in fields(shape.table):
         words = {"label": one.label, "hint": f"({one.description})" if one.description else ""}
-        problems += [Problem(part, int(shape.body[i]) + 1, one.name, None, "required", words)
-                     for i in np.flatnonzero(empty.get(one.name, np.zeros(len(bad), bool)) & ~stray)]
+        problems += [
+            Problem(part, int(shape.body[i]) + 1, one.name, None, "required", words)
+            for i in np.flatnonzero(empty.get(one.name, np.zeros(len(bad), bool)) & ~stray)
+        ]
     return problems, bad

@@ -117,14 +117,26 @@ def _town(rng: np.random.Generator, river: Field, edge: Field) -> tuple[Network,
     pairs = np.concatenate([along_u[0], along_v[0], quay, bridges])
     kept = np.concatenate([along_u[1], along_v[1], np.ones(len(quay) + len(bridges), bool)])
     kinds = np.repeat(np.array(["road", "bridge"], object), [len(pairs) - len(bridges), len(bridges)])
-    ends = [line[here][[0, -1]] for lines, heres, main in ((index, there, u_main), (index.T, there.T, v_main))
-            for line, here in zip(lines[main], heres[main], strict=True) if here.any()]
+    ends = [
+        line[here][[0, -1]]
+        for lines, heres, main in ((index, there, u_main), (index.T, there.T, v_main))
+        for line, here in zip(lines[main], heres[main], strict=True)
+        if here.any()
+    ]
     new = np.cumsum(there.ravel()) - 1
-    return Network(flat[there.ravel()], np.zeros(there.sum(), int), new[pairs], kinds, kept), np.unique(new[np.concatenate(ends)])
+    return Network(flat[there.ravel()], np.zeros(there.sum(), int), new[pairs], kinds, kept), np.unique(
+        new[np.concatenate(ends)]
+    )
 
 
-def _streets(rng: np.random.Generator, index: np.ndarray, bank: np.ndarray, inside: np.ndarray, main: np.ndarray,
-             chances: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _streets(
+    rng: np.random.Generator,
+    index: np.ndarray,
+    bank: np.ndarray,
+    inside: np.ndarray,
+    main: np.ndarray,
+    chances: tuple[np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of neighbours down the columns on one bank of the river, and which of them are streets."""
     lanes, gates = (np.minimum(c[:-1], c[1:]) for c in chances)
     chance = np.where(np.broadcast_to(main, lanes.shape), 0.96, np.where(inside[:-1] & inside[1:], lanes, gates))
@@ -159,7 +171,7 @@ def _hamlets(rng: np.random.Generator, dry: Callable[[np.ndarray], np.ndarray]) 
     x, y = np.meshgrid(np.arange(520.0, WIDE, 1075.0), np.arange(500.0, TALL, 1000.0))
     seats = np.stack([x.ravel(), y.ravel()], -1) + 330 * (rng.random((x.size, 2)) * 2 - 1)
     seats = seats[dry(seats)]
-    seats = seats[np.sort(rng.permutation(len(seats))[: VILLAGES])]
+    seats = seats[np.sort(rng.permutation(len(seats))[:VILLAGES])]
     taken = list(seats)
     out = []
     for seat in seats:
@@ -196,8 +208,14 @@ def _wind(a: np.ndarray, b: np.ndarray, height: Field, fields: tuple[Field, ...]
     return p + swing * (110 * slow + (18 + 75 * high[way][:, None]) * fast), way
 
 
-def _country(rng: np.random.Generator, base: Network, stations: np.ndarray, gates: int, lie: tuple[Field, ...],
-             free: Callable[[np.ndarray], np.ndarray]) -> Network:
+def _country(
+    rng: np.random.Generator,
+    base: Network,
+    stations: np.ndarray,
+    gates: int,
+    lie: tuple[Field, ...],
+    free: Callable[[np.ndarray], np.ndarray],
+) -> Network:
     """``base`` with roads and paths between its ``stations`` (first the town's gates), over the fields and hills."""
     river, height = lie
     pitch = 560.0
@@ -218,13 +236,17 @@ def _country(rng: np.random.Generator, base: Network, stations: np.ndarray, gate
     dry = np.abs(river(between)) > STRIP
     between, way = between[dry], way[dry]
     first = len(base.points) + len(p)
-    path = np.where(((links[:, 0] >= len(stations)) & (links[:, 1] >= len(stations)))
-                    | (height(at[links].mean(1)) > 150), "path", "road").astype(object)
+    path = np.where(
+        ((links[:, 0] >= len(stations)) & (links[:, 1] >= len(stations))) | (height(at[links].mean(1)) > 150),
+        "path",
+        "road",
+    ).astype(object)
     pairs, of = _chains(ids[links], first + np.arange(len(between)), way)
     points = np.concatenate([base.points, p, between])
     kinds = np.where(river(points[pairs[:, 0]]) * river(points[pairs[:, 1]]) < 0, "bridge", path[of])
-    added = Network(points[len(base.points):], np.full(len(points) - len(base.points), -1), pairs, kinds,
-                  np.ones(len(pairs), bool))
+    added = Network(
+        points[len(base.points) :], np.full(len(points) - len(base.points), -1), pairs, kinds, np.ones(len(pairs), bool)
+    )
     return _joined(base, added)
 
 
@@ -296,8 +318,16 @@ def network(rng: np.random.Generator) -> tuple[Network, np.ndarray, list[list[in
         plots = _lanes(rng, seat, size, rim)
         at, pairs = len(whole.points), _relative(plots)
         stations.append(at + int(((plots - seat) ** 2).sum(-1).argmin()))
-        whole = _joined(whole, Network(plots, np.full(len(plots), label), pairs + at,
-                                     np.full(len(pairs), "road", object), np.ones(len(pairs), bool)))
+        whole = _joined(
+            whole,
+            Network(
+                plots,
+                np.full(len(plots), label),
+                pairs + at,
+                np.full(len(pairs), "road", object),
+                np.ones(len(pairs), bool),
+            ),
+        )
 
     def free(p: np.ndarray) -> np.ndarray:
         apart = ((p[:, None] - np.array(seats)[None]) ** 2).sum(-1).min(1) > 330.0**2
@@ -305,7 +335,11 @@ def network(rng: np.random.Generator) -> tuple[Network, np.ndarray, list[list[in
 
     whole = _mended(_country(rng, whole, np.array(stations), len(gates), (river, height), free))
     counts = [len(village) for village in villages]
-    return whole, height(whole.points), [list(range(e - n + 1, e + 1)) for n, e in zip(counts, np.cumsum(counts), strict=True)]
+    return (
+        whole,
+        height(whole.points),
+        [list(range(e - n + 1, e + 1)) for n, e in zip(counts, np.cumsum(counts), strict=True)],
+    )
 
 
 def as_tables(rng: np.random.Generator, whole: Network, height: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -318,5 +352,12 @@ def as_tables(rng: np.random.Generator, whole: Network, height: np.ndarray) -> t
     slack = np.where(kind == "bridge", 1.0, 1 + 0.03 * rng.random(len(a)))
     length = np.ceil(np.sqrt(flat * flat + rise * rise) * slack * 10 + 1e-6) / 10
     nodes = pd.DataFrame({"node": ids, "x": at[:, 0], "y": at[:, 1], "height": up})
-    return nodes, pd.DataFrame({"edge": [f"E{i:05d}" for i in range(1, len(a) + 1)], "source": ids[a], "target": ids[b],
-                                "length_m": length, "kind": kind})
+    return nodes, pd.DataFrame(
+        {
+            "edge": [f"E{i:05d}" for i in range(1, len(a) + 1)],
+            "source": ids[a],
+            "target": ids[b],
+            "length_m": length,
+            "kind": kind,
+        }
+    )

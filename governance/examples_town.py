@@ -14,11 +14,11 @@ _WORDS = {
     "villages": "禾丰 稻浪 青垄 柳湾 竹岫 茶坪 樟岙 枫坑 梅垞 藕池 砚坪 松漈 桑墩 蓼溪 岩坂 麦垄 菱塘 杉坪",
     "estates": "云锦 听澜 翠微 晴岚 梧桐 银杏 芳草 朝晖 书香 金穗 碧水 春晓",
     "topics": "禾畔茶话议事会 邻里百家宴 银龄智能手机课堂 亲子绘本共读 越剧票友会 太极拳晨练 书法公益班 义诊进小区 垃圾分类闯关 "
-              "反诈宣传夜市 暑期小候鸟课堂 手工编织班 邻里运动会 元宵灯谜会 端午包粽子 重阳敬老活动 青年创业沙龙 助残就业指导 消防疏散演练 "
-              "旧物交换集市",
+    "反诈宣传夜市 暑期小候鸟课堂 手工编织班 邻里运动会 元宵灯谜会 端午包粽子 重阳敬老活动 青年创业沙龙 助残就业指导 消防疏散演练 "
+    "旧物交换集市",
     "organisers": "禾声合唱团 夕照书画社 乐龄太极社 望禾戏迷社 亲子阅读俱乐部 绿手指园艺社 棋友俱乐部 骑行俱乐部 编织社 摄影社 "
-                  "乒乓球俱乐部 邻里厨艺社 禾邻里社区服务社 同舟社会工作服务中心 晨光助残服务中心 小树苗儿童发展中心 银发守望协会 "
-                  "青苗法律援助站 稻香志愿服务队 暖阳心理关爱站 清溪环保促进会 拾光读书会",
+    "乒乓球俱乐部 邻里厨艺社 禾邻里社区服务社 同舟社会工作服务中心 晨光助残服务中心 小树苗儿童发展中心 银发守望协会 "
+    "青苗法律援助站 稻香志愿服务队 暖阳心理关爱站 清溪环保促进会 拾光读书会",
 }
 PEOPLE, TOWN_PEOPLE, ROOM_AREA, ATTENDANCE = 146_700, 99_860, 1810.41, 10_264
 COMMUNITIES = tuple(a + "社区" for a in _WORDS["communities"].split())
@@ -50,7 +50,10 @@ def _spread(points: np.ndarray, first: int, count: int) -> list[int]:
 
 def _seats(rng: np.random.Generator, whole: Network, villages: list[list[int]]) -> list[tuple[str, str, int]]:
     """(community, compound, point) of every compound: 11 communities in the town, then 18 villages."""
-    joined = examples_streets.hanging(len(whole.points), whole.pairs) == examples_streets.hanging(len(whole.points), whole.pairs).max()
+    joined = (
+        examples_streets.hanging(len(whole.points), whole.pairs)
+        == examples_streets.hanging(len(whole.points), whole.pairs).max()
+    )
     q = np.rint(whole.points * 10).astype(np.int64)
     mid = np.rint(CENTRE * 10).astype(np.int64)
     town = np.flatnonzero((whole.label == 0) & joined)
@@ -145,9 +148,9 @@ def _sites(communities: pd.DataFrame, nodes: pd.DataFrame, near: np.ndarray) -> 
     frame["capacity"] = frame["tier"].map({"centre": 180, "care_point": 30, "meal_point": 60, "other": 45})
     frame["capacity"] += 5 * (np.arange(len(frame)) * 7 % 5)
     frame["area_m2"] = frame["capacity"] * 7.5
-    return frame.assign(site=[f"S{i:02d}" for i in range(1, len(frame) + 1)], township=NAME,
-                        node=nodes["node"].to_numpy()[point])[
-        ["site", "name", "service", "tier", "township", "community", "node", "capacity", "area_m2"]]
+    return frame.assign(
+        site=[f"S{i:02d}" for i in range(1, len(frame) + 1)], township=NAME, node=nodes["node"].to_numpy()[point]
+    )[["site", "name", "service", "tier", "township", "community", "node", "capacity", "area_m2"]]
 
 
 def _activities(rng: np.random.Generator, communities: pd.DataFrame, rooms: pd.DataFrame) -> pd.DataFrame:
@@ -155,19 +158,23 @@ def _activities(rng: np.random.Generator, communities: pd.DataFrame, rooms: pd.D
     n = 206
     topics, organisers = (np.array(_WORDS[key].split(), object) for key in ("topics", "organisers"))
     weight = np.where(communities["community"].isin(COMMUNITIES), 6, 1)
-    place = communities["community"].to_numpy()[np.searchsorted(np.cumsum(weight), rng.integers(0, weight.sum(), n), "right")]
+    place = communities["community"].to_numpy()[
+        np.searchsorted(np.cumsum(weight), rng.integers(0, weight.sum(), n), "right")
+    ]
     open_rooms = rooms[rooms["service"] != "idle"].drop_duplicates("community").set_index("community")["room"]
     used = pd.Series(place).map(open_rooms).where(rng.random(n) < 0.6)
-    return pd.DataFrame({
-        "activity": [f"H{i:03d}" for i in range(1, n + 1)],
-        "date": pd.Timestamp("2024-07-01") + pd.to_timedelta(np.sort(rng.integers(0, 730, n)), unit="D"),
-        "township": NAME,
-        "community": place,
-        "room": used.to_numpy(object),
-        "name": topics[rng.integers(0, len(topics), n)],
-        "organiser": organisers[rng.integers(0, len(organisers), n)],
-        "attendance": _apportion(ATTENDANCE, rng.integers(15, 110, n)),
-    })
+    return pd.DataFrame(
+        {
+            "activity": [f"H{i:03d}" for i in range(1, n + 1)],
+            "date": pd.Timestamp("2024-07-01") + pd.to_timedelta(np.sort(rng.integers(0, 730, n)), unit="D"),
+            "township": NAME,
+            "community": place,
+            "room": used.to_numpy(object),
+            "name": topics[rng.integers(0, len(topics), n)],
+            "organiser": organisers[rng.integers(0, len(organisers), n)],
+            "attendance": _apportion(ATTENDANCE, rng.integers(15, 110, n)),
+        }
+    )
 
 
 def town(seed: int = 20250701) -> dict[str, pd.DataFrame]:
@@ -191,5 +198,11 @@ def town(seed: int = 20250701) -> dict[str, pd.DataFrame]:
     communities = _communities(rng, seats, nodes["node"].to_numpy())
     near = np.flatnonzero((whole.label >= 0) & (examples_streets.hanging(len(whole.points), whole.pairs) > 50))
     rooms = _rooms(rng, communities, nodes, near)
-    return {"nodes": nodes, "edges": edges, "communities": communities, "rooms": rooms,
-            "sites": _sites(communities, nodes, near), "activities": _activities(rng, communities, rooms)}
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "communities": communities,
+        "rooms": rooms,
+        "sites": _sites(communities, nodes, near),
+        "activities": _activities(rng, communities, rooms),
+    }

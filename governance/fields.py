@@ -45,10 +45,20 @@ def _field(line: dict[str, str]) -> Field:
     get = {k: (v or "").strip() for k, v in line.items() if k}
     pairs = [p.partition("=") for p in get.get("allowed", "").split("|") if p]
     bound = {k: float(get[k]) if get.get(k) else None for k in ("min", "max")}
-    return Field(get["name"], get["label"], tuple(a for a in get.get("aliases", "").split("|") if a),
-                 get.get("type", ""), get.get("unit", ""), bound["min"], bound["max"],
-                 get.get("required") == "yes", get.get("key") == "yes", {k: v for k, _, v in pairs},
-                 get.get("refers_to", ""), get.get("description", ""))
+    return Field(
+        get["name"],
+        get["label"],
+        tuple(a for a in get.get("aliases", "").split("|") if a),
+        get.get("type", ""),
+        get.get("unit", ""),
+        bound["min"],
+        bound["max"],
+        get.get("required") == "yes",
+        get.get("key") == "yes",
+        {k: v for k, _, v in pairs},
+        get.get("refers_to", ""),
+        get.get("description", ""),
+    )
 
 
 @functools.cache
@@ -107,7 +117,8 @@ def schema(table: str) -> pd.DataFrame:
     """
     frame = pd.DataFrame([{k: getattr(f, k) for k in Field.__dataclass_fields__} for f in fields(table)])
     return frame.rename(columns={"low": "min", "high": "max", "target": "refers_to"}).astype(
-        {"min": "float64", "max": "float64"})
+        {"min": "float64", "max": "float64"}
+    )
 
 
 @functools.cache
@@ -160,9 +171,12 @@ def frame(table: str, rows: pd.DataFrame | Sequence[Mapping[str, object]] = ()) 
     unknown = [str(c) for c in given.columns if c not in names]
     if unknown:
         raise TableError(f"{label(table)}没有这些列:{'、'.join(unknown)};已有:{'、'.join(names)}")
-    columns = {f.name: typed(given[f.name] if f.name in given else pd.Series([None] * len(given), given.index,
-                                                                              dtype=object), f.type)
-               for f in fields(table)}
+    columns = {
+        f.name: typed(
+            given[f.name] if f.name in given else pd.Series([None] * len(given), given.index, dtype=object), f.type
+        )
+        for f in fields(table)
+    }
     return pd.DataFrame(columns, index=given.index).reset_index(drop=True)
 
 

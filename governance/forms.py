@@ -20,9 +20,19 @@ CREATED = dt.datetime(2026, 1, 1)  # so that the same tables give the same bytes
 LONGEST = 32767  # characters in a cell of Excel
 ROWS = 1_048_576
 OPTIONS, GUIDE = "选项", "填表说明"
-_TYPES = {"date": "日期,如 2026-03-01", "int": "整数", "number": "数字", "bool": "是或否", "choice": "从下列取值中选一个",
-          "set": "从下列取值中选,多项以顿号分隔", "names": "名称,多个以顿号分隔", "id": "编号(文本)", "ref": "编号(文本)",
-          "name": "文字", "text": "文字"}
+_TYPES = {
+    "date": "日期,如 2026-03-01",
+    "int": "整数",
+    "number": "数字",
+    "bool": "是或否",
+    "choice": "从下列取值中选一个",
+    "set": "从下列取值中选,多项以顿号分隔",
+    "names": "名称,多个以顿号分隔",
+    "id": "编号(文本)",
+    "ref": "编号(文本)",
+    "name": "文字",
+    "text": "文字",
+}
 
 
 class _Sheet(Worksheet):
@@ -62,8 +72,14 @@ def _digits(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
-def workbook(tables: Mapping[str, pd.DataFrame], path: str | Path, *, headings: Mapping[str, str] | None = None,
-             room: int = 1000, guide: bool = False) -> None:
+def workbook(
+    tables: Mapping[str, pd.DataFrame],
+    path: str | Path,
+    *,
+    headings: Mapping[str, str] | None = None,
+    room: int = 1000,
+    guide: bool = False,
+) -> None:
     """Nothing; writes one workbook with a sheet for each table.
 
     headings : a title row for a table, above the header. room : rows below the data that get drop-downs too.
@@ -75,10 +91,14 @@ def workbook(tables: Mapping[str, pd.DataFrame], path: str | Path, *, headings: 
     """
     book = Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": CREATED})
-    formats = {"head": book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True,
-                                        "valign": "vcenter"}),
-               "title": book.add_format({"bold": True, "font_size": 14}),
-               "date": book.add_format({"num_format": "yyyy-mm-dd"}), "text": book.add_format({"num_format": "@"})}
+    formats = {
+        "head": book.add_format(
+            {"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True, "valign": "vcenter"}
+        ),
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "text": book.add_format({"num_format": "@"}),
+    }
     if guide:
         _guide(book, formats)
     lists: dict[tuple[str, ...], str] = {}
@@ -92,8 +112,15 @@ def workbook(tables: Mapping[str, pd.DataFrame], path: str | Path, *, headings: 
     book.close()
 
 
-def _table(book: Workbook, table: str, values: pd.DataFrame, formats: dict[str, object], heading: str, room: int,
-           lists: dict[tuple[str, ...], str]) -> None:
+def _table(
+    book: Workbook,
+    table: str,
+    values: pd.DataFrame,
+    formats: dict[str, object],
+    heading: str,
+    room: int,
+    lists: dict[tuple[str, ...], str],
+) -> None:
     sheet, top = book.add_worksheet(label(table), _Sheet), int(bool(heading))
     if len(values) + top + 1 > ROWS:
         raise TableError(f"{label(table)}有 {len(values)} 行,超过一张工作表的上限;请写成 CSV 文件夹")
@@ -114,8 +141,7 @@ def _table(book: Workbook, table: str, values: pd.DataFrame, formats: dict[str, 
     sheet.autofilter(top, 0, top + max(len(values), 1), len(fields(table)) - 1)
 
 
-def _column(sheet: Worksheet, top: int, at: int, values: pd.Series, words: pd.Series, one: Field,
-            kind: object) -> None:
+def _column(sheet: Worksheet, top: int, at: int, values: pd.Series, words: pd.Series, one: Field, kind: object) -> None:
     """One column's cells: numbers as numbers, dates as dates, everything else as text."""
     for row, (value, text) in enumerate(zip(values.astype(object), words.astype(object), strict=True), top):
         if value is None or value is pd.NaT or value is pd.NA or value != value:
@@ -137,8 +163,13 @@ def _dropdown(one: Field, lists: dict[tuple[str, ...], str]) -> dict[str, object
     if len(",".join(words)) > 255:
         letter = chr(65 + len(lists))
         source = lists.setdefault(words, f"={OPTIONS}!${letter}$1:${letter}${len(words)}")
-    return {"validate": "list", "source": source, "error_title": "取值不对", "error_message": "请从下拉列表中选择",
-            "error_type": "warning"}
+    return {
+        "validate": "list",
+        "source": source,
+        "error_title": "取值不对",
+        "error_message": "请从下拉列表中选择",
+        "error_type": "warning",
+    }
 
 
 def _width(text: str) -> int:
@@ -178,8 +209,16 @@ def _guide(book: Workbook, formats: dict[str, object]) -> None:
         for one in fields(table):
             need = "必填" if one.required else "选填"
             allowed = "、".join(options(one)) if one.type in ("choice", "set", "bool") else ""
-            line = (label(table), one.label, one.description, _TYPES[one.type], one.unit, need, allowed,
-                    "、".join(one.aliases))
+            line = (
+                label(table),
+                one.label,
+                one.description,
+                _TYPES[one.type],
+                one.unit,
+                need,
+                allowed,
+                "、".join(one.aliases),
+            )
             for at, text in enumerate(line):
                 sheet.write_string(row, at, text)
             row += 1

@@ -125,7 +125,7 @@ def place(reference: str) -> tuple[int, int]:
     column = 0
     for one in letters:
         column = column * 26 + ord(one) - 64
-    return int(reference[len(letters):]) - 1, column - 1
+    return int(reference[len(letters) :]) - 1, column - 1
 
 
 def _parts(book: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
@@ -166,7 +166,10 @@ def _ods(xml: bytes) -> tuple[dict[str, Spots], dict[str, list[Range]]]:
             for cell in line:
                 attributes = {k.rpartition("}")[2]: v for k, v in cell.attrib.items()}
                 text = "".join(cell.itertext())
-                if cell.get("{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type") == "error":
+                if (
+                    cell.get("{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type")
+                    == "error"
+                ):
                     faults.setdefault(name, {})[row, column] = text or "#VALUE!"
                 elif "formula" in attributes and "value-type" not in attributes:
                     faults.setdefault(name, {})[row, column] = UNCALCULATED + attributes["formula"].lstrip("of:=")
@@ -185,7 +188,7 @@ def _streams(data: bytes) -> dict[str, tuple[int, int]]:
     for at in range(0, len(entries) - 127, 128):
         length, kind = struct.unpack_from("<HB", entries, at + 64)
         if kind in (2, 5):
-            name = entries[at:at + max(length - 2, 0)].decode("utf-16-le", "replace")
+            name = entries[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
             found["" if kind == 5 else name] = struct.unpack_from("<II", entries, at + 116)
     return found
 
@@ -206,7 +209,7 @@ def _chain(data: bytes, first: int) -> bytes:
     size, table = 1 << struct.unpack_from("<H", data, 30)[0], _table(data)
     blocks: list[bytes] = []
     while first < 0xFFFFFFFA and len(blocks) <= len(table):
-        blocks.append(data[(first + 1) * size:(first + 2) * size])
+        blocks.append(data[(first + 1) * size : (first + 2) * size])
         first = table[first]
     return b"".join(blocks)
 
@@ -219,7 +222,7 @@ def _workbook(data: bytes, streams: dict[str, tuple[int, int]]) -> bytes:
     mini, links = _chain(data, streams[""][0]), _chain(data, struct.unpack_from("<I", data, 60)[0])
     blocks: list[bytes] = []
     while first < 0xFFFFFFFA and len(blocks) <= len(links):
-        blocks.append(mini[first * 64:first * 64 + 64])
+        blocks.append(mini[first * 64 : first * 64 + 64])
         first = struct.unpack_from("<I", links, first * 4)[0]
     return b"".join(blocks)[:size]
 
@@ -231,7 +234,7 @@ def _records(book: bytes, at: int) -> Iterator[tuple[int, int, bytes]]:
         kind, length = struct.unpack_from("<HH", book, at)
         depth += kind == 0x809
         if depth == 1:
-            yield kind, at, book[at + 4:at + 4 + length]
+            yield kind, at, book[at + 4 : at + 4 + length]
         depth -= kind == 0x0A
         if depth == 0:
             return
@@ -245,7 +248,7 @@ def _xls(data: bytes) -> dict[str, Spots]:
         for kind, _, body in _records(book, 0):
             if kind == 0x85:
                 length, wide = body[6], body[7] & 1
-                name = body[8:8 + length * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
+                name = body[8 : 8 + length * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
                 sheets[name] = _biff(book, struct.unpack_from("<I", body)[0])
     except (struct.error, LookupError, ValueError):
         return {}

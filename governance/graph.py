@@ -31,8 +31,7 @@ def _plain(value: Any) -> Any:
 def _records(frame: pd.DataFrame, columns: list[str]) -> Iterator[dict[str, Any]]:
     present = [c for c in columns if c in frame.columns]
     for row in zip(*(frame[c].astype(object) for c in present), strict=True):
-        record: dict[str, Any] = {c: _plain(value) for c, value in zip(present, row, strict=True)}
-        yield {c: value for c, value in record.items() if value is not None}
+        yield {c: plain for c, value in zip(present, row, strict=True) if (plain := _plain(value)) is not None}
 
 
 def _duties(items: pd.DataFrame) -> Iterator[Edge]:
@@ -40,7 +39,8 @@ def _duties(items: pd.DataFrame) -> Iterator[Edge]:
     for row in _records(items, ["item", "township", "list_kind", "department", "support", "since", "until"]):
         record = f"{row['item']}@{row['township']}#{row.get('since', '')}"
         node, kind = f"item:{row['item']}", row["list_kind"]
-        dated = {"layer": "duty", "item": row["item"], **{k: row[k] for k in ("since", "until") if k in row}}
+        dated: dict[str, Any] = {"layer": "duty", "item": row["item"]}
+        dated |= {k: row[k] for k in ("since", "until") if k in row}
         if kind in RELATIONS:
             yield row["township"], node, record, {**dated, "relation": RELATIONS[kind]}
         for department in str(row.get("department", "")).split("、"):

@@ -204,12 +204,23 @@ def _columns(table: str, heads: Sequence[str]) -> tuple[dict[str, int], Faults, 
     for name, found in places.items():
         own = sorted(p for p in found if heads[p[1]] not in _WEAK) or sorted(found)
         columns[name] = own[0][1]
-        clash = [p for p in own[1:] if p[0] == 0 or heads[p[1]] == heads[own[0][1]]
-                 or (own[0][0] > 0 and heads[p[1]] not in _WEAK)]
-        faults += [("column_duplicate", f"{label(table, name)}({letter(at)}列)", heads[at],
-                    {"first": letter(own[0][1]), "label": label(table, name)}) for _, at in clash]
-        spare += [f"{heads[at]}({letter(at)}列)" for _, at in found
-                  if at != own[0][1] and at not in [c for _, c in clash]]
+        clash = [
+            p
+            for p in own[1:]
+            if p[0] == 0 or heads[p[1]] == heads[own[0][1]] or (own[0][0] > 0 and heads[p[1]] not in _WEAK)
+        ]
+        faults += [
+            (
+                "column_duplicate",
+                f"{label(table, name)}({letter(at)}列)",
+                heads[at],
+                {"first": letter(own[0][1]), "label": label(table, name)},
+            )
+            for _, at in clash
+        ]
+        spare += [
+            f"{heads[at]}({letter(at)}列)" for _, at in found if at != own[0][1] and at not in [c for _, c in clash]
+        ]
     return columns, faults, [f"未用列:{'、'.join(spare)}"] if spare else []
 
 
@@ -220,11 +231,20 @@ def _missing(lacking: Sequence[Field], heads: Sequence[str], used: set[int]) -> 
     spare = {at: text for at, text in enumerate(heads) if text and at not in used}
     faults: Faults = []
     for one in lacking:
-        near = max((hit for word in (one.label, *one.aliases)
-                    if (hit := process.extractOne(_head(word), spare, scorer=fuzz.ratio, score_cutoff=50))),
-                   key=lambda hit: hit[1], default=None)
-        words = f"表头中最接近的是“{near[0]}”({letter(near[2])}列),若即此列请改名为“{one.label}”" if near else \
-            f"补上“{one.label}”列"
+        near = max(
+            (
+                hit
+                for word in (one.label, *one.aliases)
+                if (hit := process.extractOne(_head(word), spare, scorer=fuzz.ratio, score_cutoff=50))
+            ),
+            key=lambda hit: hit[1],
+            default=None,
+        )
+        words = (
+            f"表头中最接近的是“{near[0]}”({letter(near[2])}列),若即此列请改名为“{one.label}”"
+            if near
+            else f"补上“{one.label}”列"
+        )
         faults.append(("column_missing", one.label, near[0] if near else "", {"label": one.label, "near": words}))
     return faults
 
@@ -245,7 +265,10 @@ def _hidden(sheet: Sheet, table: str, header: int, lacking: Sequence[Field], bod
     if not lacking or hidden < len(lacking):
         return []
     labels = "、".join(f.label for f in lacking)
-    return [("header_merged", f"{letter(a)}至{letter(b)}列", text, {"labels": labels}) for a, b, text in found[:len(lacking)]]
+    return [
+        ("header_merged", f"{letter(a)}至{letter(b)}列", text, {"labels": labels})
+        for a, b, text in found[: len(lacking)]
+    ]
 
 
 def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[str], columns: dict[str, int]) -> np.ndarray:

@@ -14,8 +14,12 @@ from .checks import Part, Problem
 from .fields import Field, fields, label
 
 KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "department": (("department",),), "township": (("township",),), "community": (("village", "community"),),
-    "office": (("office",),), "handed_to": (("office", "post"), ("village", "community"))}
+    "department": (("department",),),
+    "township": (("township",),),
+    "community": (("village", "community"),),
+    "office": (("office",),),
+    "handed_to": (("office", "post"), ("village", "community")),
+}
 WITHIN = ("community", "office", "handed_to")  # references that must lie in the row's township
 _SUGGESTED = 200  # so many unknown names of a column get suggestions
 
@@ -91,7 +95,7 @@ def _where(spots: np.ndarray, at: int) -> tuple[int, int]:
 
 
 def _first(parts: list[Part], part: int, row: int, here: int) -> str:
-    """"第5行", with the file and sheet when they are another."""
+    """ "第5行", with the file and sheet when they are another."""
     names = [parts[part].file, parts[part].sheet] if part != here else []
     return "›".join([*(n for n in names if n), f"第{row}行"])
 
@@ -112,8 +116,10 @@ def _keys(table: str, frame: pd.DataFrame, parts: list[Part]) -> tuple[np.ndarra
             first.setdefault(shown[at], at)
         for at in np.flatnonzero(repeated).tolist():
             part, row = _where(spots, at)
-            words = {"first": _first(parts, *_where(spots, first[shown[at]]), part),
-                     "label": "、".join(f.label for f in keys)}
+            words = {
+                "first": _first(parts, *_where(spots, first[shown[at]]), part),
+                "label": "、".join(f.label for f in keys),
+            }
             said = [_said(table, n, frame[n].iloc[at]) for n in names]
             found = None if len(keys) == 1 else "、".join(v for v in said if v)
             problems.append(Problem(part, row, names[0], found, "key_duplicate", words))
@@ -124,8 +130,9 @@ def _said(table: str, column: str, value: object) -> str:
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else label(table, column, value)
 
 
-def _references(table: str, frame: pd.DataFrame, one: Field, known: Known,
-                tables: Tables) -> tuple[pd.DataFrame, list[Problem], list[str]]:
+def _references(
+    table: str, frame: pd.DataFrame, one: Field, known: Known, tables: Tables
+) -> tuple[pd.DataFrame, list[Problem], list[str]]:
     """The frame with known spellings, faults for unknown names, and what could not be checked."""
     target, _, column = one.target.partition(".")
     if tables[target].empty:
@@ -142,8 +149,11 @@ def _references(table: str, frame: pd.DataFrame, one: Field, known: Known,
     judged = [_cell(names[p % len(names)], norm(towns[p // len(names)]), one, allowed, known) for p in pairs.tolist()]
     wrong = np.fromiter((bool(faults) for _, faults in judged), bool, len(judged))
     spots = _spots(frame)
-    problems = [Problem(*_where(spots, at), one.name, None, code, words)
-                for at in np.flatnonzero(wrong[codes]).tolist() for code, words in judged[codes[at]][1]]
+    problems = [
+        Problem(*_where(spots, at), one.name, None, code, words)
+        for at in np.flatnonzero(wrong[codes]).tolist()
+        for code, words in judged[codes[at]][1]
+    ]
     spelt = pd.Series([v or None for v, _ in judged], dtype="str").take(codes).set_axis(frame.index)
     return frame.assign(**{one.name: spelt}), problems, []
 
@@ -152,8 +162,9 @@ def _kind(kind: str) -> str:
     return label("units", "kind", kind)
 
 
-def _cell(text: str, place: str, one: Field, allowed: tuple[str, ...],
-          known: Known) -> tuple[str, list[tuple[str, dict[str, str]]]]:
+def _cell(
+    text: str, place: str, one: Field, allowed: tuple[str, ...], known: Known
+) -> tuple[str, list[tuple[str, dict[str, str]]]]:
     """A cell's names as the unit table spells them, and the faults in them."""
     names, faults = [], []
     for name in (text.split("、") if one.type == "names" else [text]) if text else []:
@@ -164,8 +175,9 @@ def _cell(text: str, place: str, one: Field, allowed: tuple[str, ...],
     return "、".join(names), faults
 
 
-def _resolve(name: str, place: str, one: Field, allowed: tuple[str, ...],
-             known: Known) -> tuple[str, tuple[str, dict[str, str]] | None]:
+def _resolve(
+    name: str, place: str, one: Field, allowed: tuple[str, ...], known: Known
+) -> tuple[str, tuple[str, dict[str, str]] | None]:
     key = norm(name)
     hits = known.units.get(key, [])
     long = known.units.get(place + key, []) if place else []
@@ -176,7 +188,10 @@ def _resolve(name: str, place: str, one: Field, allowed: tuple[str, ...],
         return name, ("ref_kind", {**words, "kind": _kind(hits[0][1])}) if hits else ("ref_unknown", words)
     if place in known.units and not any(_lies(h, place, known) for h in fits):
         parents = "、".join(dict.fromkeys(h[2] for h in fits))
-        return name, ("ref_place", {"township": place, "near": f"它属于{parents};核对两列,或在单位表中补上{place}的{name}"})
+        return name, (
+            "ref_place",
+            {"township": place, "near": f"它属于{parents};核对两列,或在单位表中补上{place}的{name}"},
+        )
     return next((h[0] for h in fits if h in hits), name), None
 
 
@@ -231,7 +246,9 @@ def _cycles(units: pd.DataFrame) -> list[Problem]:
         if len(group) > 1 or graph.has_edge(*list(group) * 2):
             at = next(i for i, pair in enumerate(zip(names, parents, strict=True)) if {*pair} <= group)
             walk = [names[at], *nx.shortest_path(graph.subgraph(group), parents[at], names[at])]
-            problems.append(Problem(*_where(_spots(some), at), "parent", None, "parent_cycle", {"cycle": "→".join(walk)}))
+            problems.append(
+                Problem(*_where(_spots(some), at), "parent", None, "parent_cycle", {"cycle": "→".join(walk)})
+            )
     return problems
 
 
@@ -239,8 +256,10 @@ def _periods(items: pd.DataFrame, repeated: np.ndarray, parts: list[Part]) -> li
     """Validity that ends before it starts, and validity of one item in one township that overlaps."""
     since, until, spots = items["since"], items["until"], _spots(items)
     upside = (until <= since).to_numpy(bool, na_value=False)
-    problems = [Problem(*_where(spots, at), "until", None, "period_order", {"since": f"{since.iloc[at]:%Y-%m-%d}"})
-                for at in np.flatnonzero(upside).tolist()]
+    problems = [
+        Problem(*_where(spots, at), "until", None, "period_order", {"since": f"{since.iloc[at]:%Y-%m-%d}"})
+        for at in np.flatnonzero(upside).tolist()
+    ]
     sound = (items[["item", "township", "since"]].notna().all(axis=1)).to_numpy() & ~upside & ~repeated
     order = np.flatnonzero(sound)
     order = order[np.argsort(since.to_numpy()[order], kind="stable")]
@@ -257,8 +276,10 @@ def _periods(items: pd.DataFrame, repeated: np.ndarray, parts: list[Part]) -> li
         while end[back] <= start[i]:
             back -= 1
         part, row = _where(spots, order[i])
-        words = {"first": _first(parts, *_where(spots, order[back]), part),
-                 "since": f"{since.iloc[order[back]]:%Y-%m-%d}"}
+        words = {
+            "first": _first(parts, *_where(spots, order[back]), part),
+            "since": f"{since.iloc[order[back]]:%Y-%m-%d}",
+        }
         problems.append(Problem(part, row, "since", None, "period_overlap", words))
     return problems
 

@@ -107,8 +107,9 @@ def _mark(page: Worksheet, problems: pd.DataFrame, shape: Layout) -> None:
         if column is not None:
             cell = _anchor(page, row, column)
             cell.fill = copy(red)
-            cell.comment = Comment(f"{cell.comment.text}\n{text}" if cell.comment else text, "governance",
-                                   width=320, height=120)
+            cell.comment = Comment(
+                f"{cell.comment.text}\n{text}" if cell.comment else text, "governance", width=320, height=120
+            )
     if shape.header + 1 not in advice:
         _write(page, shape.header + 1, side, ADVICE)
     for row, lines in advice.items():

@@ -173,8 +173,18 @@ def _workbook(path: Path, name: str, data: bytes) -> Iterator[Sheet | Refused | 
                 yield _sheet(path, name, meta.name, rows, tuple(merged), faults.get(meta.name, {}))
     except PasswordError:
         yield Refused(name, "file_locked", "")
-    except (CalamineError, OSError, ValueError, LookupError, SyntaxError, EOFError, RuntimeError, struct.error,
-            zipfile.BadZipFile, zlib.error) as fault:
+    except (
+        CalamineError,
+        OSError,
+        ValueError,
+        LookupError,
+        SyntaxError,
+        EOFError,
+        RuntimeError,
+        struct.error,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as fault:
         yield Refused(name, "file_broken", re.sub(r"\s+", " ", str(fault))[:80] or type(fault).__name__)
     except BaseException as fault:
         if type(fault).__name__ != "PanicException":  # what the Rust reader raises on some damaged files
@@ -182,8 +192,14 @@ def _workbook(path: Path, name: str, data: bytes) -> Iterator[Sheet | Refused | 
         yield Refused(name, "file_broken", "内部结构损坏")
 
 
-def _sheet(path: Path, name: str, title: str, rows: list[list[object]],
-           merged: tuple[formulas.Range, ...], faults: formulas.Spots) -> Sheet:
+def _sheet(
+    path: Path,
+    name: str,
+    title: str,
+    rows: list[list[object]],
+    merged: tuple[formulas.Range, ...],
+    faults: formulas.Spots,
+) -> Sheet:
     height = max([len(rows), *(r + 1 for r, _ in faults)])
     columns = [_column(list(values) + [""] * (height - len(rows))) for values in zip(*rows, strict=True)]
     while len(columns) <= max((c for _, c in faults), default=-1):
@@ -215,7 +231,7 @@ def _filled(columns: list[Column], merged: tuple[formulas.Range, ...]) -> tuple[
     """The columns with the rows of vertically merged cells repeating the first one."""
     for (top, left), (bottom, _) in merged:
         if bottom > top and left < len(columns):
-            columns[left].codes[top + 1:bottom + 1] = columns[left].codes[top]
+            columns[left].codes[top + 1 : bottom + 1] = columns[left].codes[top]
     return tuple(columns)
 
 
@@ -229,8 +245,13 @@ def _csv(path: Path, name: str, data: bytes) -> Sheet | Refused:
     if not text.strip():
         return Sheet(path, name, "", 0, ())
     head = text[:20000]
-    mark = "\t" if path.suffix.lower() == ".tsv" else \
-        "," if "," in head.partition("\n")[0] else max((",", "\t", ";"), key=head.count)
+    mark = (
+        "\t"
+        if path.suffix.lower() == ".tsv"
+        else ","
+        if "," in head.partition("\n")[0]
+        else max((",", "\t", ";"), key=head.count)
+    )
     try:
         grid = _grid(text, mark)
     except (pd.errors.ParserError, csv.Error):
@@ -249,12 +270,21 @@ def _unescaped(text: str) -> str:
 
 def _grid(text: str, mark: str) -> list[np.ndarray]:
     """The columns of a delimited text, ragged rows filled with ""."""
-    width = max((len(r) for r, _ in zip(csv.reader(io.StringIO(text), delimiter=mark), range(200), strict=False)),
-                default=1)
+    width = max(
+        (len(r) for r, _ in zip(csv.reader(io.StringIO(text), delimiter=mark), range(200), strict=False)), default=1
+    )
     for _ in range(2):
         try:
-            frame = pd.read_csv(io.BytesIO(text.encode("utf-8")), header=None, names=range(width), sep=mark,
-                                dtype=object, na_filter=False, skip_blank_lines=False, index_col=False)
+            frame = pd.read_csv(
+                io.BytesIO(text.encode("utf-8")),
+                header=None,
+                names=range(width),
+                sep=mark,
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+                index_col=False,
+            )
             return [frame[c].to_numpy(object) for c in frame]
         except pd.errors.ParserError as fault:
             if "Expected" not in str(fault):

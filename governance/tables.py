@@ -26,10 +26,31 @@ from .links import derived, linked
 from .marks import mark
 from .sheets import Refused, Skipped, load
 
-__all__ = ["COUNTS", "TABLES", "Check", "County", "Streets", "blank", "check", "frame", "frames", "label", "mark",
-           "read", "schema", "write"]
-COUNTS = {"file": "str", "sheet": "str", "table": "str", "read": "int64", "kept": "int64", "rejected": "int64",
-          "note": "str"}
+__all__ = [
+    "COUNTS",
+    "TABLES",
+    "Check",
+    "County",
+    "Streets",
+    "blank",
+    "check",
+    "frame",
+    "frames",
+    "label",
+    "mark",
+    "read",
+    "schema",
+    "write",
+]
+COUNTS = {
+    "file": "str",
+    "sheet": "str",
+    "table": "str",
+    "read": "int64",
+    "kept": "int64",
+    "rejected": "int64",
+    "note": "str",
+}
 SHOWN = 20  # faults in the message; all of them are in .problems
 _FILES = (".csv", ".tsv", ".xls", ".xlsm", ".ods", ".doc", ".docx", ".pdf", ".txt", ".json", ".html", ".parquet")
 _NAME = re.compile(r"[一-鿿]{2,8}(?:县|市|(?<!社)区|旗)")
@@ -119,8 +140,9 @@ def check(path: str | Path) -> Check:
     parts, counts, problems, sheets = _gathered(root)
     if not any(p.shape and (p.shape.table or p.shape.faults) for p in parts) and not problems:
         parts.append(Part(root.name, "", None, None))
-        problems.append(Problem(len(parts) - 1, None, "", "", "no_tables",
-                                {"names": "、".join(label(t) for t in TABLES)}))
+        problems.append(
+            Problem(len(parts) - 1, None, "", "", "no_tables", {"names": "、".join(label(t) for t in TABLES)})
+        )
     tables, faults, notes = linked(_joined(sheets), parts)
     problems += faults
     tables = _rejected(tables, faults)
@@ -172,10 +194,15 @@ def write(county: County, path: str | Path) -> list[Path]:
     if root.suffix.lower() in _FILES and not root.is_dir():
         raise TableError(f"只能写成文件夹或 .xlsx 工作簿,不能写成 {root.suffix}")
     root.mkdir(parents=True, exist_ok=True)
-    return [_replaced(root / f"{prefix}{label(t)}{mark_}.csv",
-                      lambda out, t=t: cell_texts(t, tables[t]).to_csv(out, index=False, encoding="utf-8-sig",
-                                                                       lineterminator="\r\n"))
-            for t in TABLES]
+    return [
+        _replaced(
+            root / f"{prefix}{label(t)}{mark_}.csv",
+            lambda out, t=t: cell_texts(t, tables[t]).to_csv(
+                out, index=False, encoding="utf-8-sig", lineterminator="\r\n"
+            ),
+        )
+        for t in TABLES
+    ]
 
 
 def _replaced(path: Path, make: object) -> Path:
@@ -223,8 +250,10 @@ def _gathered(root: Path) -> tuple[list[Part], list[list[object]], list[Problem]
                 problems += faults
                 sheets[shape.table].append(values)
             else:
-                problems += [Problem(len(parts), shape.header + 1, c, found, code, words)
-                             for code, c, found, words in shape.faults]
+                problems += [
+                    Problem(len(parts), shape.header + 1, c, found, code, words)
+                    for code, c, found, words in shape.faults
+                ]
             parts.append(Part(one.file, one.sheet, one, shape))
     return parts, counts, problems, sheets
 
@@ -244,12 +273,15 @@ def _rejected(tables: dict[str, pd.DataFrame], faults: list[Problem]) -> dict[st
         return tables
     wide = 1 << 32
     bad = np.unique([p.part * wide + (p.row or 0) for p in faults])
-    return {t: f.assign(_ok=f["_ok"].to_numpy(bool) & ~np.isin(f["_part"].to_numpy() * wide + f["_row"].to_numpy(), bad))
-            for t, f in tables.items()}
+    return {
+        t: f.assign(_ok=f["_ok"].to_numpy(bool) & ~np.isin(f["_part"].to_numpy() * wide + f["_row"].to_numpy(), bad))
+        for t, f in tables.items()
+    }
 
 
-def _account(counts: list[list[object]], parts: list[Part], tables: dict[str, pd.DataFrame],
-             notes: dict[str, list[str]]) -> pd.DataFrame:
+def _account(
+    counts: list[list[object]], parts: list[Part], tables: dict[str, pd.DataFrame], notes: dict[str, list[str]]
+) -> pd.DataFrame:
     account = pd.DataFrame(counts, columns=list(COUNTS)).astype(COUNTS)
     for table, rows in tables.items():
         kept = rows.groupby("_part")["_ok"].sum()
@@ -278,7 +310,8 @@ def _county(root: Path, parts: list[Part], kept: dict[str, pd.DataFrame], counts
     words = [w for p in parts if p.shape for w in (p.file, p.sheet, *p.shape.titles)]
     units, rest = kept["units"], {t: f for t, f in kept.items() if t not in ("nodes", "edges")}
     named = list(units.loc[units["kind"] == "county", "unit"]) + [
-        n for p in parts if isinstance(p.shape, Layout) and p.shape.table for n in _names(p)]
+        n for p in parts if isinstance(p.shape, Layout) and p.shape.table for n in _names(p)
+    ]
     name = named[0] if named else _bare(root.stem if root.suffix else root.resolve().name)
     example = any(EXAMPLE in squeeze(w) for w in (*words, root.name))
     return County(name=name, example=example, streets=Streets(kept["nodes"], kept["edges"]), counts=counts, **rest)

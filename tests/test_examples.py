@@ -71,7 +71,9 @@ def test_what_is_planted_is_in_the_ledger():
     after = (county.tasks.date >= "2025-07-01").to_numpy()
     for verdict, odds in PLANTED.items():
         for rows, p in zip((~after, after), odds, strict=True):
-            assert (truth.verdict[rows] == verdict).mean() == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / rows.sum()))
+            assert (truth.verdict[rows] == verdict).mean() == pytest.approx(
+                p, abs=4 * np.sqrt(p * (1 - p) / rows.sum())
+            )
 
 
 def test_a_caller_may_change_his_copy():

@@ -65,8 +65,10 @@ def test_eleven_communities_and_eighteen_villages_hold_146700_people() -> None:
     assert people[list(AGES)].to_numpy().sum() == 146_700
     assert (people[[*AGES, "households"]] >= 0).all().all()
     urban = people["community"].isin(COMMUNITIES)
-    old = [part[["age_60_79", "age_80_up"]].to_numpy().sum() / part[list(AGES)].to_numpy().sum()
-           for part in (people[urban], people[~urban])]
+    old = [
+        part[["age_60_79", "age_80_up"]].to_numpy().sum() / part[list(AGES)].to_numpy().sum()
+        for part in (people[urban], people[~urban])
+    ]
     assert old[0] == pytest.approx(0.22, abs=0.01)
     assert old[1] > 0.30
 

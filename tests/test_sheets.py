@@ -18,8 +18,11 @@ from hypothesis import strategies as st
 
 from governance import formulas, sheets, tables
 
-STAFF = [["乡镇(街道)", "内设机构", "岗位", "在岗人数", "人均月可用工时(小时)"], ["栎桥镇", "党政办", "文秘岗", 3, 120.5],
-         ["雾岭乡", "党政办", "文秘岗", 2, 120]]
+STAFF = [
+    ["乡镇(街道)", "内设机构", "岗位", "在岗人数", "人均月可用工时(小时)"],
+    ["栎桥镇", "党政办", "文秘岗", 3, 120.5],
+    ["雾岭乡", "党政办", "文秘岗", 2, 120],
+]
 
 
 def grid(sheet: sheets.Sheet) -> list[list[str]]:
@@ -37,6 +40,7 @@ def codes(path: Path) -> list[list[object]]:
 
 # --- text files
 
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
 def test_a_csv_reads_in_every_encoding_offices_use(tmp_path, encoding):
     path = tmp_path / "a.csv"
@@ -50,7 +54,11 @@ def test_rare_characters_of_place_names_survive_gb18030(tmp_path):
     assert grid(one(path)) == [["硚口", "鄠邑", "浉河", "埇桥", "𠙶"]]
 
 
-@pytest.mark.parametrize(("data", "line"), [("甲,乙\n丙,丁\n戊".encode() * 9 + b"\xff\n", 19), (b"\xb1\xed\n\xff\xff\xff", 2)], ids=["damaged", "noise"])
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [("甲,乙\n丙,丁\n戊".encode() * 9 + b"\xff\n", 19), (b"\xb1\xed\n\xff\xff\xff", 2)],
+    ids=["damaged", "noise"],
+)
 def test_a_csv_in_no_encoding_is_one_fault_that_names_the_line(tmp_path, data, line):
     path = tmp_path / "任务台账.csv"
     path.write_bytes(data)
@@ -62,7 +70,13 @@ def test_a_csv_in_no_encoding_is_one_fault_that_names_the_line(tmp_path, data, l
 def test_ragged_rows_quotes_commas_and_line_breaks_in_cells(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('标题\n\na,b\n1,"二,""三""\n四"\n5,6,7,8\n', "utf-8")
-    assert grid(one(path)) == [["标题", "", "", ""], [""] * 4, ["a", "b", "", ""], ["1", '二,"三"\n四', "", ""], ["5", "6", "7", "8"]]
+    assert grid(one(path)) == [
+        ["标题", "", "", ""],
+        [""] * 4,
+        ["a", "b", "", ""],
+        ["1", '二,"三"\n四', "", ""],
+        ["5", "6", "7", "8"],
+    ]
 
 
 def test_a_long_row_far_below_widens_the_sheet(tmp_path):
@@ -86,6 +100,7 @@ def test_tabs_separate_too(tmp_path):
 
 # --- workbooks
 
+
 def xls(path: Path, rows: list[list[object]], top: int = 0) -> xlwt.Workbook:
     book = xlwt.Workbook(encoding="utf-8")
     page = book.add_sheet("人员表")
@@ -108,8 +123,9 @@ def test_row_numbers_are_those_of_excel_whatever_is_empty_above_and_beside(tmp_p
             out.active.cell(r, c, value if r < 7 or c != 6 else "两人")
     out.save(tmp_path / "a.xlsx")
     xls(tmp_path / "b.xls", [*STAFF[:2], [*STAFF[2][:3], "两人", 120]], top=4)
-    (tmp_path / "c.csv").write_text("\n\n\n\n" + "\n".join(",".join(map(str, r)) for r in STAFF).replace(",2,", ",两人,"),
-                                    "utf-8")
+    (tmp_path / "c.csv").write_text(
+        "\n\n\n\n" + "\n".join(",".join(map(str, r)) for r in STAFF).replace(",2,", ",两人,"), "utf-8"
+    )
     problems = tables.check(tmp_path).problems
     bad = problems[problems["code"] == "number_text"]
     assert bad[["row", "column", "found"]].to_numpy().tolist() == [[7, "在岗人数", "两人"]] * 3
@@ -136,11 +152,23 @@ def test_an_xls_staff_table_reads_as_its_csv_does(tmp_path):
 
 def test_cells_show_what_the_office_sees(tmp_path):
     out = openpyxl.Workbook()
-    values = [1, 1.5, True, False, dt.datetime(2026, 3, 1), dt.datetime(2026, 3, 1, 8, 30), "001", "甲\n乙", 20260301001, 0.1]
+    values = [
+        1,
+        1.5,
+        True,
+        False,
+        dt.datetime(2026, 3, 1),
+        dt.datetime(2026, 3, 1, 8, 30),
+        "001",
+        "甲\n乙",
+        20260301001,
+        0.1,
+    ]
     out.active.append(values)
     out.save(tmp_path / "a.xlsx")
-    assert grid(one(tmp_path / "a.xlsx")) == [["1", "1.5", "TRUE", "FALSE", "2026-03-01", "2026-03-01 08:30:00", "001", "甲\n乙",
-                                               "20260301001", "0.1"]]
+    assert grid(one(tmp_path / "a.xlsx")) == [
+        ["1", "1.5", "TRUE", "FALSE", "2026-03-01", "2026-03-01 08:30:00", "001", "甲\n乙", "20260301001", "0.1"]
+    ]
 
 
 def test_true_and_one_in_a_column_stay_apart(tmp_path):
@@ -152,6 +180,7 @@ def test_true_and_one_in_a_column_stay_apart(tmp_path):
 
 
 # --- formulas
+
 
 def broken(path: Path) -> Path:
     """A staff workbook with a stored error, a stored result, a formula never calculated and one that gave ""."""
@@ -176,8 +205,11 @@ def broken(path: Path) -> Path:
 
 def test_formula_errors_are_faults_and_not_blanks(tmp_path):
     path = broken(tmp_path / "a.xlsx")
-    assert codes(path) == [[3, "在岗人数", "#DIV/0!", "formula_error"], [5, "在岗人数", "#N/A", "formula_error"],
-                           [6, "在岗人数", "", "required"]]
+    assert codes(path) == [
+        [3, "在岗人数", "#DIV/0!", "formula_error"],
+        [5, "在岗人数", "#N/A", "formula_error"],
+        [6, "在岗人数", "", "required"],
+    ]
     assert tables.check(path).county.staff["headcount"].tolist() == [3, 3]
 
 
@@ -187,8 +219,10 @@ def test_a_formula_saved_without_its_result_is_a_fault(tmp_path):
     for row in [*STAFF, ["雾岭乡", "党政办", "调解岗", "=1+2", "=D4*2"]]:
         out.active.append(row)
     out.save(tmp_path / "a.xlsx")
-    assert codes(tmp_path / "a.xlsx") == [[4, "在岗人数", "=1+2", "formula_empty"],
-                                          [4, "人均月可用工时(小时)", "=D4*2", "formula_empty"]]
+    assert codes(tmp_path / "a.xlsx") == [
+        [4, "在岗人数", "=1+2", "formula_empty"],
+        [4, "人均月可用工时(小时)", "=D4*2", "formula_empty"],
+    ]
 
 
 def test_an_error_in_a_row_that_is_otherwise_empty_is_not_lost(tmp_path):
@@ -220,29 +254,52 @@ def test_stored_errors_in_an_xls_are_faults(tmp_path):
 @pytest.mark.parametrize("kind", ["xls", "ods"])
 def test_formula_errors_survive_saving_as_other_kinds(tmp_path, kind):
     broken(tmp_path / "a.xlsx")
-    subprocess.run(["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind,
-                    "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")], check=True, capture_output=True, timeout=120)
-    assert [c[:1] + c[2:] for c in codes(tmp_path / f"a.{kind}")][:2] == [[3, "#DIV/0!", "formula_error"],
-                                                                         [5, "#N/A", "formula_error"]]
+    subprocess.run(
+        [
+            "soffice",
+            f"-env:UserInstallation=file://{tmp_path}/profile",
+            "--headless",
+            "--convert-to",
+            kind,
+            "--outdir",
+            str(tmp_path),
+            str(tmp_path / "a.xlsx"),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert [c[:1] + c[2:] for c in codes(tmp_path / f"a.{kind}")][:2] == [
+        [3, "#DIV/0!", "formula_error"],
+        [5, "#N/A", "formula_error"],
+    ]
 
 
 def test_ods_merged_cells_fill_down(tmp_path):
     cell = '<table:table-cell office:value-type="string"{}><text:p>{}</text:p></table:table-cell>'
-    rows = [cell.format(' table:number-rows-spanned="2"', "栎桥镇") + cell.format("", "甲"),
-            "<table:covered-table-cell/>" + cell.format("", "乙")]
+    rows = [
+        cell.format(' table:number-rows-spanned="2"', "栎桥镇") + cell.format("", "甲"),
+        "<table:covered-table-cell/>" + cell.format("", "乙"),
+    ]
     body = "".join(f"<table:table-row>{r}</table:table-row>" for r in rows)
     names = "".join(f' xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{k}:1.0"' for k in ("office", "table", "text"))
     with zipfile.ZipFile(tmp_path / "a.ods", "w") as out:
         out.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        out.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:'
-                                              'manifest:1.0"/>')
-        out.writestr("content.xml", f'<office:document-content{names}><office:body><office:spreadsheet><table:table '
-                                    f'table:name="表">{body}</table:table></office:spreadsheet></office:body>'
-                                    "</office:document-content>")
+        out.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        out.writestr(
+            "content.xml",
+            f"<office:document-content{names}><office:body><office:spreadsheet><table:table "
+            f'table:name="表">{body}</table:table></office:spreadsheet></office:body>'
+            "</office:document-content>",
+        )
     assert grid(one(tmp_path / "a.ods")) == [["栎桥镇", "甲"], ["栎桥镇", "乙"]]
 
 
 # --- files that cannot be read
+
 
 def locked() -> bytes:
     """The smallest compound file that holds an EncryptedPackage."""
@@ -261,9 +318,15 @@ def locked() -> bytes:
     return bytes(head) + table + entry("Root Entry", 5) + entry("EncryptedPackage", 2) + bytes(256)
 
 
-BAD = {"locked.xlsx": (locked(), "file_locked"), "web.xls": (b"<html><table><tr><td>1</td></tr></table>", "file_html"),
-       "torn.xlsx": (b"PK\x03\x04" + bytes(60), "file_broken"), "torn.xls": (formulas.OLE + bytes(600), "file_broken"),
-       "empty.xlsx": (b"", "file_broken"), "text.xlsx": ("单位".encode(), "file_broken"), "zero.csv": (b"a\0b", "file_broken")}
+BAD = {
+    "locked.xlsx": (locked(), "file_locked"),
+    "web.xls": (b"<html><table><tr><td>1</td></tr></table>", "file_html"),
+    "torn.xlsx": (b"PK\x03\x04" + bytes(60), "file_broken"),
+    "torn.xls": (formulas.OLE + bytes(600), "file_broken"),
+    "empty.xlsx": (b"", "file_broken"),
+    "text.xlsx": ("单位".encode(), "file_broken"),
+    "zero.csv": (b"a\0b", "file_broken"),
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -297,7 +360,7 @@ def test_damaged_bytes_inside_an_xls_bring_no_traceback(tmp_path):
     xls(tmp_path / "a.xls", STAFF)
     whole = (tmp_path / "a.xls").read_bytes()
     for at in range(24, len(whole), 37):
-        (tmp_path / "a.xls").write_bytes(whole[:at] + b"\xfe\xff\xff\xff" + whole[at + 4:])
+        (tmp_path / "a.xls").write_bytes(whole[:at] + b"\xfe\xff\xff\xff" + whole[at + 4 :])
         tables.check(tmp_path / "a.xls")
 
 

@@ -22,27 +22,56 @@ from governance.errors import TableError
 from governance.fields import field, fields
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "tables.yaml").read_text("utf-8"))
-UNITS = [["单位名称", "单位类型", "上级单位"], ["青禾县", "县", ""], ["县教育局", "部门", "青禾县"], ["县公安局", "部门", "青禾县"],
-         ["县民政局", "部门", "青禾县"], ["栎桥镇", "乡镇", "青禾县"], ["雾岭乡", "乡镇", "青禾县"], ["东桥村", "村", "栎桥镇"],
-         ["岭脚村", "村", "雾岭乡"], ["党政综合办公室", "内设机构", "栎桥镇"], ["党政综合办公室", "内设机构", "雾岭乡"]]
-TASKS = [["任务编号", "下发日期", "下发部门", "承接乡镇(街道)", "任务内容", "下发渠道", "是否纳入考核", "已提供保障", "耗时(小时)"],
-         ["R1", "2026-03-01", "县教育局", "栎桥镇", "报送校车底数", "通知", "是", "培训、资金", "8"],
-         ["R2", "2026-03-02", "县公安局", "雾岭乡", "排查出租房屋", "交办单", "否", "无", "12.5"],
-         ["R3", "2026-03-03", "县民政局", "栎桥镇", "核对低保名单", "12345转办", "", "", ""]]
-ITEMS = [["事项编号", "乡镇(街道)", "清单类别", "事项名称", "对应上级部门", "施行日期", "失效日期"],
-         ["I1", "栎桥镇", "配合履职事项", "校车安全管理", "县教育局、县公安局", "2025-07-01", ""],
-         ["I1", "雾岭乡", "配合履职事项", "校车安全管理", "县教育局", "2025-07-01", "2026-01-01"],
-         ["I1", "雾岭乡", "收回事项", "校车安全管理", "县教育局", "2026-01-01", ""],
-         ["I2", "栎桥镇", "基本履职事项", "低保对象服务", "", "2025-07-01", ""]]
-STAFF = [["乡镇(街道)", "内设机构", "岗位", "在岗人数", "人均月可用工时(小时)"],
-         ["栎桥镇", "党政综合办公室", "文秘岗", "3", "120"], ["雾岭乡", "党政综合办公室", "文秘岗", "2", "120"]]
+UNITS = [
+    ["单位名称", "单位类型", "上级单位"],
+    ["青禾县", "县", ""],
+    ["县教育局", "部门", "青禾县"],
+    ["县公安局", "部门", "青禾县"],
+    ["县民政局", "部门", "青禾县"],
+    ["栎桥镇", "乡镇", "青禾县"],
+    ["雾岭乡", "乡镇", "青禾县"],
+    ["东桥村", "村", "栎桥镇"],
+    ["岭脚村", "村", "雾岭乡"],
+    ["党政综合办公室", "内设机构", "栎桥镇"],
+    ["党政综合办公室", "内设机构", "雾岭乡"],
+]
+TASKS = [
+    [
+        "任务编号",
+        "下发日期",
+        "下发部门",
+        "承接乡镇(街道)",
+        "任务内容",
+        "下发渠道",
+        "是否纳入考核",
+        "已提供保障",
+        "耗时(小时)",
+    ],
+    ["R1", "2026-03-01", "县教育局", "栎桥镇", "报送校车底数", "通知", "是", "培训、资金", "8"],
+    ["R2", "2026-03-02", "县公安局", "雾岭乡", "排查出租房屋", "交办单", "否", "无", "12.5"],
+    ["R3", "2026-03-03", "县民政局", "栎桥镇", "核对低保名单", "12345转办", "", "", ""],
+]
+ITEMS = [
+    ["事项编号", "乡镇(街道)", "清单类别", "事项名称", "对应上级部门", "施行日期", "失效日期"],
+    ["I1", "栎桥镇", "配合履职事项", "校车安全管理", "县教育局、县公安局", "2025-07-01", ""],
+    ["I1", "雾岭乡", "配合履职事项", "校车安全管理", "县教育局", "2025-07-01", "2026-01-01"],
+    ["I1", "雾岭乡", "收回事项", "校车安全管理", "县教育局", "2026-01-01", ""],
+    ["I2", "栎桥镇", "基本履职事项", "低保对象服务", "", "2025-07-01", ""],
+]
+STAFF = [
+    ["乡镇(街道)", "内设机构", "岗位", "在岗人数", "人均月可用工时(小时)"],
+    ["栎桥镇", "党政综合办公室", "文秘岗", "3", "120"],
+    ["雾岭乡", "党政综合办公室", "文秘岗", "2", "120"],
+]
 
 Grid = list[list[object]]
 
 
 def csv(folder: Path, name: str, grid: Grid, *, encoding: str = "utf-8") -> Path:
-    lines = [",".join('"' + str(c).replace('"', '""') + '"' if re.search('[,"\n]', str(c)) else str(c) for c in row)
-             for row in grid]
+    lines = [
+        ",".join('"' + str(c).replace('"', '""') + '"' if re.search('[,"\n]', str(c)) else str(c) for c in row)
+        for row in grid
+    ]
     path = folder / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes("\r\n".join(lines).encode(encoding))
@@ -96,6 +125,7 @@ def same(a: tables.County, b: tables.County) -> None:
 
 # --- what reads without complaint
 
+
 def test_a_folder_of_chinese_csv_becomes_a_county_and_one_line_accounts_for_it(tmp_path, capsys):
     read = tables.read(county(tmp_path))
     assert capsys.readouterr().out == "读入 4 个文件:共 19 行 = 保留 19 行 + 退回 0 行\n"
@@ -124,8 +154,9 @@ def test_cells_that_read_without_complaint(case):
     values, faults = parse([str(v) for v in case["写法"]], field(table, column))
     assert faults == {}
     means = case["意为"]
-    assert [None if pd.isna(v) else str(v)[:10] if field(table, column).type == "date" else v for v in values] == \
-        (means if isinstance(means, list) else [str(means) if column == "date" else means] * len(case["写法"]))
+    assert [None if pd.isna(v) else str(v)[:10] if field(table, column).type == "date" else v for v in values] == (
+        means if isinstance(means, list) else [str(means) if column == "date" else means] * len(case["写法"])
+    )
 
 
 @pytest.mark.parametrize("case", CASES["读不懂"], ids=lambda c: c["说明"])
@@ -136,19 +167,29 @@ def test_cells_that_are_faults(case):
     assert values.isna().all()
 
 
-HEADS = {"任务编号": " 任 务\n编号 ", "下发日期": "交办日期", "下发部门": "department", "承接乡镇(街道)": "承接乡镇(街道)",
-         "耗时(小时)": "工时", "下发渠道": "*下发渠道"}
+HEADS = {
+    "任务编号": " 任 务\n编号 ",
+    "下发日期": "交办日期",
+    "下发部门": "department",
+    "承接乡镇(街道)": "承接乡镇(街道)",
+    "耗时(小时)": "工时",
+    "下发渠道": "*下发渠道",
+}
 QUIRKS = {
     "aliases, English, full-width brackets, spaces and line breaks in headers": lambda g: [
-        [HEADS.get(h, h) for h in g[0]], *g[1:]],
+        [HEADS.get(h, h) for h in g[0]],
+        *g[1:],
+    ],
     "columns in another order": lambda g: [r[::-1] for r in g],
     "title rows above the header": lambda g: [["任务台账"], ["填报单位:县委编办", "", "2026年3月"], *g],
     "blank rows": lambda g: [[], g[0], [], [""] * 9, *g[1:3], ["  ", "\u3000"], g[3]],
     "the header printed again": lambda g: [g[0], g[1], g[0], *g[2:]],
     "unknown columns": lambda g: [[*g[0], "备注"], *([*r, "阅"] for r in g[1:])],
     "a serial number beside the key": lambda g: [["序号", *g[0]], *([i, *r] for i, r in enumerate(g[1:], 1))],
-    "inner spaces in names": lambda g: [g[0], *([r[0], r[1], " ".join(r[2]), "\u3000".join(r[3]), *r[4:]]
-                                              for r in g[1:])],
+    "inner spaces in names": lambda g: [
+        g[0],
+        *([r[0], r[1], " ".join(r[2]), "\u3000".join(r[3]), *r[4:]] for r in g[1:]),
+    ],
     "leading blank columns": lambda g: [["", "", *r] for r in g],
 }
 
@@ -190,10 +231,14 @@ def test_what_is_passed_over_is_noted(tmp_path):
 
 
 def test_a_two_row_header_and_merged_body_cells(tmp_path):
-    grid = [["青禾县任务台账(示例数据)"], ["基本信息", "", "来文", "", "办理", ""],
-            ["任务编号", "下发日期", "下发部门", "承接乡镇", "任务内容", "工时"],
-            ["R1", dt.date(2026, 3, 1), "县教育局", "栎桥镇", "报送校车底数", 8], ["R2", 46083, "", "雾岭乡", "排查出租房屋", ""],
-            ["R3", "20260303", "县民政局", "", "核对低保名单", 2]]
+    grid = [
+        ["青禾县任务台账(示例数据)"],
+        ["基本信息", "", "来文", "", "办理", ""],
+        ["任务编号", "下发日期", "下发部门", "承接乡镇", "任务内容", "工时"],
+        ["R1", dt.date(2026, 3, 1), "县教育局", "栎桥镇", "报送校车底数", 8],
+        ["R2", 46083, "", "雾岭乡", "排查出租房屋", ""],
+        ["R3", "20260303", "县民政局", "", "核对低保名单", 2],
+    ]
     county(tmp_path)
     (tmp_path / "任务台账.csv").unlink()
     book(tmp_path / "台账.xlsx", {"表一": grid}, {"表一": ["A1:F1", "A2:B2", "C2:D2", "E2:F2", "C4:C5", "D5:D6"]})
@@ -221,9 +266,13 @@ def test_several_workbooks_with_three_sheets_feed_one_table(tmp_path):
     (tmp_path / "履职事项清单.csv").unlink()
     heads = ["事项编号", "事项名称", "对应上级部门", "施行日期"]
     for town in ("栎桥镇", "雾岭乡"):
-        book(tmp_path / "清单" / f"{town}履职事项清单(示例数据).xlsx", {
-            kind: [[f"{town}{kind}清单"], heads, [f"{n}-{kind[:2]}", f"事项{n}", "县教育局", "2025.7.1"]]
-            for n, kind in enumerate(("基本履职事项", "配合履职事项", "上级部门收回事项"), 1)})
+        book(
+            tmp_path / "清单" / f"{town}履职事项清单(示例数据).xlsx",
+            {
+                kind: [[f"{town}{kind}清单"], heads, [f"{n}-{kind[:2]}", f"事项{n}", "县教育局", "2025.7.1"]]
+                for n, kind in enumerate(("基本履职事项", "配合履职事项", "上级部门收回事项"), 1)
+            },
+        )
     read = tables.check(tmp_path)
     assert read.problems.empty
     assert read.county.items.groupby(["township", "list_kind"]).size().tolist() == [1] * 6
@@ -238,7 +287,12 @@ def test_without_a_unit_table_units_are_derived_and_said_to_be(tmp_path):
     read = tables.check(tmp_path)
     assert read.problems.empty
     assert dict(zip(read.county.units["unit"], read.county.units["kind"], strict=True)) == {
-        "县教育局": "department", "县公安局": "department", "县民政局": "department", "栎桥镇": "township", "雾岭乡": "township"}
+        "县教育局": "department",
+        "县公安局": "department",
+        "县民政局": "department",
+        "栎桥镇": "township",
+        "雾岭乡": "township",
+    }
     assert read.counts["note"].str.contains("没有单位表").any()
 
 
@@ -261,18 +315,26 @@ def test_made_up_data_is_recognised_by_file_title_or_sheet(tmp_path):
 
 def test_streets_land_in_streets_and_edges_know_their_nodes(tmp_path):
     csv(tmp_path, "nodes", [["node", "x", "y"], [1, 0, 0], ["002", 3.5, 4]])
-    csv(tmp_path, "edges", [["edge", "source", "target", "length_m", "kind"], ["e1", "1.0", "002", 5, "桥"],
-                            ["e2", 1, 2, 5, ""]])
+    csv(
+        tmp_path,
+        "edges",
+        [["edge", "source", "target", "length_m", "kind"], ["e1", "1.0", "002", 5, "桥"], ["e2", 1, 2, 5, ""]],
+    )
     read = tables.check(tmp_path)
     assert read.county.streets.nodes["node"].tolist() == ["1", "002"]
     assert read.county.streets.edges["kind"].tolist() == ["bridge"]
-    assert read.problems[["row", "column", "found", "code"]].to_numpy().tolist() == [[3, "终点节点", "2", "ref_unknown"]]
+    assert read.problems[["row", "column", "found", "code"]].to_numpy().tolist() == [
+        [3, "终点节点", "2", "ref_unknown"]
+    ]
 
 
 # --- faults
 
-ROOMS = [["用房编号", "用房名称", "乡镇(街道)", "村(社区)", "面积(平方米)", "现用途", "排烟管道"],
-         ["F1", "东桥邻里中心", "栎桥镇", "东桥村", "120", "闲置", "有"], ["F2", "岭脚会堂", "雾岭乡", "岭脚村", "80", "文化", "无"]]
+ROOMS = [
+    ["用房编号", "用房名称", "乡镇(街道)", "村(社区)", "面积(平方米)", "现用途", "排烟管道"],
+    ["F1", "东桥邻里中心", "栎桥镇", "东桥村", "120", "闲置", "有"],
+    ["F2", "岭脚会堂", "雾岭乡", "岭脚村", "80", "文化", "无"],
+]
 NODE = [["路网节点", *["N1"] * 2]]
 FAULTS = {  # name: (table, row, column, value, column told, code)
     "empty department": ("任务台账", 2, "下发部门", "", "required"),
@@ -436,27 +498,54 @@ def thirty(folder: Path) -> Path:
     """A ledger workbook, lists, and the tables beside them, with thirty different faults planted."""
     heads = [*TASKS[0], "要求乡镇(街道)角色", "转交对象"]
     good = ["2026-03-01", "县教育局", "栎桥镇", "报送校车底数", "通知", "是", "无", "8", "配合", ""]
-    wrong = [(1, "2026年2月30日"), (1, "三月初"), (1, ""), (2, ""), (2, "县教肓局"), (2, "雾岭乡"), (3, "栎乔镇"), (3, "县公安局"),
-             (4, ""), (5, "微信"), (6, "大概"), (7, "表扬"), (8, "-8"), (8, "20001"), (8, "约3"), (9, "兜底"),
-             (10, "岭脚村"), (0, "G1"), (0, "")]
+    wrong = [
+        (1, "2026年2月30日"),
+        (1, "三月初"),
+        (1, ""),
+        (2, ""),
+        (2, "县教肓局"),
+        (2, "雾岭乡"),
+        (3, "栎乔镇"),
+        (3, "县公安局"),
+        (4, ""),
+        (5, "微信"),
+        (6, "大概"),
+        (7, "表扬"),
+        (8, "-8"),
+        (8, "20001"),
+        (8, "约3"),
+        (9, "兜底"),
+        (10, "岭脚村"),
+        (0, "G1"),
+        (0, ""),
+    ]
     rows = [["G1", *good], ["G2", *good]]
     for n, (at, value) in enumerate(wrong):
         row = [f"W{n}", *good]
         row[at] = value
         rows.append(row)
     ledger = [["青禾县任务台账"], [], heads, *rows, ["=1/0", *good], ["填表人:张三"]]
-    lists = [*ITEMS, ["I3", "栎桥镇", "兜底事项", "甲事项", "", "2025-07-01", ""],
-             ["I4", "栎桥镇", "基本履职事项", "乙事项", "", "2025-07-01", "2025-06-01"],
-             ["I5", "栎桥镇", "基本履职事项", "丙事项", "", "2025-07-01", ""],
-             ["I5", "栎桥镇", "配合履职事项", "丙事项", "县民政局", "2025-09-01", ""],
-             ["I2", "栎桥镇", "基本履职事项", "低保对象服务", "", "2025-07-01", ""]]
-    others = [["事项编号", "乡镇(街道)", "清单类别", "事项名称", "对应上级部门", ""],
-              ["I9", "雾岭乡", "基本", "丁事项", "县民政局", "2025-07-01"]]
+    lists = [
+        *ITEMS,
+        ["I3", "栎桥镇", "兜底事项", "甲事项", "", "2025-07-01", ""],
+        ["I4", "栎桥镇", "基本履职事项", "乙事项", "", "2025-07-01", "2025-06-01"],
+        ["I5", "栎桥镇", "基本履职事项", "丙事项", "", "2025-07-01", ""],
+        ["I5", "栎桥镇", "配合履职事项", "丙事项", "县民政局", "2025-09-01", ""],
+        ["I2", "栎桥镇", "基本履职事项", "低保对象服务", "", "2025-07-01", ""],
+    ]
+    others = [
+        ["事项编号", "乡镇(街道)", "清单类别", "事项名称", "对应上级部门", ""],
+        ["I9", "雾岭乡", "基本", "丁事项", "县民政局", "2025-07-01"],
+    ]
     book(folder / "任务台账.xlsx", {"台账": ledger, "配合履职事项": lists, "收回事项": others}, {"收回事项": ["E1:F1"]})
     csv(folder, "单位表", [*UNITS, ["西坞村", "村", "东桥镇"]])
     csv(folder, "人员表", [[h for h in STAFF[0] if h != "岗位"], *([*r[:2], *r[3:]] for r in STAFF[1:])])
     (folder / "设施.csv").write_bytes("设施编号,设施名称\n1,\n".encode() + b"\xff\xfe\xfa\n")
-    csv(folder, "用房", [[*ROOMS[0], "路网节点"], [*ROOMS[1], "N1"], ["F2", "会堂", "雾岭乡", "岭脚村", "-5", "文化", "无", "N1"]])
+    csv(
+        folder,
+        "用房",
+        [[*ROOMS[0], "路网节点"], [*ROOMS[1], "N1"], ["F2", "会堂", "雾岭乡", "岭脚村", "-5", "文化", "无", "N1"]],
+    )
     return folder
 
 
@@ -491,7 +580,13 @@ def test_the_same_thirty_faults_are_written_beside_the_rows(tmp_path):
     before = {p: p.read_bytes() for p in source.iterdir()}
     problems = tables.check(source).problems
     files = tables.mark(source, problems, out)
-    assert sorted(p.name for p in files) == ["人员表_标注.xlsx", "任务台账_标注.xlsx", "单位表_标注.xlsx", "用房_标注.xlsx", "设施_标注.xlsx"]
+    assert sorted(p.name for p in files) == [
+        "人员表_标注.xlsx",
+        "任务台账_标注.xlsx",
+        "单位表_标注.xlsx",
+        "用房_标注.xlsx",
+        "设施_标注.xlsx",
+    ]
     assert {p: p.read_bytes() for p in source.iterdir()} == before
     marked = openpyxl.load_workbook(out / "任务台账_标注.xlsx")
     page = marked["台账"]
@@ -519,33 +614,96 @@ def test_marked_copies_of_csv_keep_text_that_looks_like_a_formula_as_text(tmp_pa
 
 # --- out and in again
 
+
 def full() -> tables.County:
     """A county with rows in every table and awkward values."""
     base = {"township": "栎桥镇", "community": "东桥村", "node": "001"}
-    units = [{"unit": "青禾县", "kind": "county"}, {"unit": "县教育局", "kind": "department", "parent": "青禾县"},
-             {"unit": "栎桥镇", "kind": "township", "setting": "rural", "area_km2": 98.6, "code": "001"},
-             {"unit": "东桥村", "kind": "village", "parent": "栎桥镇"}, {"unit": "党政办", "kind": "office", "parent": "栎桥镇"}]
-    items = [{"item": "0001", "township": "栎桥镇", "list_kind": "basic", "name": "=低保(救助)", "since": "2025-07-01",
-              "support": "funds|training", "department": "县教育局", "basis": "《法》第1条\n第2款", "source": "甲›乙›第3行"},
-             {"item": "0001", "township": "栎桥镇", "list_kind": "assisting", "name": "-", "since": "2024-07-01",
-              "until": "2025-07-01", "support": "", "source": "x"}]
+    units = [
+        {"unit": "青禾县", "kind": "county"},
+        {"unit": "县教育局", "kind": "department", "parent": "青禾县"},
+        {"unit": "栎桥镇", "kind": "township", "setting": "rural", "area_km2": 98.6, "code": "001"},
+        {"unit": "东桥村", "kind": "village", "parent": "栎桥镇"},
+        {"unit": "党政办", "kind": "office", "parent": "栎桥镇"},
+    ]
+    items = [
+        {
+            "item": "0001",
+            "township": "栎桥镇",
+            "list_kind": "basic",
+            "name": "=低保(救助)",
+            "since": "2025-07-01",
+            "support": "funds|training",
+            "department": "县教育局",
+            "basis": "《法》第1条\n第2款",
+            "source": "甲›乙›第3行",
+        },
+        {
+            "item": "0001",
+            "township": "栎桥镇",
+            "list_kind": "assisting",
+            "name": "-",
+            "since": "2024-07-01",
+            "until": "2025-07-01",
+            "support": "",
+            "source": "x",
+        },
+    ]
     items[1]["name"] = "+加号@"
-    tasks = [{"task": "-1a", "date": "2026-03-01", "department": "县教育局", "township": "栎桥镇", "text": "@所有人,请“报送”",
-              "channel": "hotline", "in_name_of": "task_force", "role": "lead", "scored": True, "support": "",
-              "hours": 0.1 + 0.2, "handed_to": "东桥村", "source": "y"}]
+    tasks = [
+        {
+            "task": "-1a",
+            "date": "2026-03-01",
+            "department": "县教育局",
+            "township": "栎桥镇",
+            "text": "@所有人,请“报送”",
+            "channel": "hotline",
+            "in_name_of": "task_force",
+            "role": "lead",
+            "scored": True,
+            "support": "",
+            "hours": 0.1 + 0.2,
+            "handed_to": "东桥村",
+            "source": "y",
+        }
+    ]
     frames = {
-        "units": units, "items": items, "tasks": tasks,
-        "staff": [{"township": "栎桥镇", "office": "党政办", "post": "文秘", "headcount": 3, "quota": None,
-                   "hours_per_month": 120.5, "skills": "文秘、=统计"}],
+        "units": units,
+        "items": items,
+        "tasks": tasks,
+        "staff": [
+            {
+                "township": "栎桥镇",
+                "office": "党政办",
+                "post": "文秘",
+                "headcount": 3,
+                "quota": None,
+                "hours_per_month": 120.5,
+                "skills": "文秘、=统计",
+            }
+        ],
         "communities": [{**base, "compound": "一号院", "households": 12, "age_0_2": 0, "age_80_up": 7}],
         "rooms": [{**base, "room": "F1", "name": "邻里中心", "area_m2": 120.68, "service": "idle", "exhaust": False}],
         "sites": [{**base, "site": "S1", "name": "食堂", "service": "meals", "tier": "meal_point", "capacity": 30}],
-        "activities": [{"activity": "A1", "date": "2026-05-04", "township": "栎桥镇", "community": "东桥村", "room": "F1",
-                        "name": "读书会", "attendance": 20}]}
+        "activities": [
+            {
+                "activity": "A1",
+                "date": "2026-05-04",
+                "township": "栎桥镇",
+                "community": "东桥村",
+                "room": "F1",
+                "name": "读书会",
+                "attendance": 20,
+            }
+        ],
+    }
     made = {t: tables.frame(t, rows) for t, rows in frames.items()}
-    nodes = tables.frame("nodes", [{"node": "001", "x": 1 / 3, "y": -2e-7}, {"node": "-2", "x": 123456789.123456, "y": 1e9}])
+    nodes = tables.frame(
+        "nodes", [{"node": "001", "x": 1 / 3, "y": -2e-7}, {"node": "-2", "x": 123456789.123456, "y": 1e9}]
+    )
     edges = tables.frame("edges", [{"edge": "=e", "source": "001", "target": "-2", "length_m": 1e-5, "kind": "bridge"}])
-    return tables.County(name="青禾县", example=True, streets=tables.Streets(nodes, edges), counts=pd.DataFrame(), **made)
+    return tables.County(
+        name="青禾县", example=True, streets=tables.Streets(nodes, edges), counts=pd.DataFrame(), **made
+    )
 
 
 @pytest.mark.parametrize("target", ["夹", "青禾县.xlsx"])
@@ -593,7 +751,8 @@ def test_a_written_workbook_has_text_as_text_real_dates_drop_downs_and_the_mark(
     assert page.freeze_panes == "A3"
     assert page.auto_filter.ref.startswith("A2:")
     assert {next(iter(v.sqref.ranges)).min_col for v in page.data_validations.dataValidation} == {
-        heads.index(tables.label("tasks", c)) + 1 for c in ("channel", "in_name_of", "role", "scored")}
+        heads.index(tables.label("tasks", c)) + 1 for c in ("channel", "in_name_of", "role", "scored")
+    }
 
 
 def test_csv_cells_that_a_spreadsheet_would_run_are_written_behind_an_apostrophe(tmp_path):
@@ -656,16 +815,27 @@ def test_any_dressing_of_a_ledger_reads_as_the_same_frame(tmp_path_factory, data
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(texts=st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8), min_size=1, max_size=5),
-       numbers=st.floats(-1e14, 1e14), end=st.sampled_from(["夹", "表.xlsx"]))
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8), min_size=1, max_size=5),
+    numbers=st.floats(-1e14, 1e14),
+    end=st.sampled_from(["夹", "表.xlsx"]),
+)
 def test_any_text_and_number_survive_writing_and_reading(tmp_path_factory, texts, numbers, end):
     root = tmp_path_factory.mktemp("trip")
     nodes = tables.frame("nodes", [{"node": f"n{i}", "x": numbers, "y": i} for i in range(len(texts))])
-    units = tables.frame("units", [{"unit": f"单位{i}{''.join(t.split())}", "kind": "department", "code": t}
-                                   for i, t in enumerate(texts)])
+    units = tables.frame(
+        "units",
+        [{"unit": f"单位{i}{''.join(t.split())}", "kind": "department", "code": t} for i, t in enumerate(texts)],
+    )
     empty = {t: tables.frame(t) for t in tables.TABLES if t not in ("units", "nodes", "edges")}
-    made = tables.County(name="甲县", example=False, units=units, streets=tables.Streets(nodes, tables.frame("edges")),
-                         counts=pd.DataFrame(), **empty)
+    made = tables.County(
+        name="甲县",
+        example=False,
+        units=units,
+        streets=tables.Streets(nodes, tables.frame("edges")),
+        counts=pd.DataFrame(),
+        **empty,
+    )
     tables.write(made, root / "a" / end)
     first = tables.check(root / "a" / end).county
     assert first.streets.nodes["x"].tolist() == [numbers] * len(texts)
@@ -674,6 +844,7 @@ def test_any_text_and_number_survive_writing_and_reading(tmp_path_factory, texts
 
 
 # --- words and frames
+
 
 def test_labels_speak_chinese_for_tables_columns_values_sets_and_missing():
     assert gov.tables.label("tasks") == "任务台账"

@@ -177,7 +177,8 @@ def _laid(sheet: Sheet, rows: np.ndarray, table: str, header: int, double: bool)
     said = tuple(t for r in above for t in dict.fromkeys(cells(sheet, int(r))) if t.strip())
     fixed = _implied(sheet, said, columns) if table == "items" else {}
     body = rows[rows > header]
-    again = _repeats(sheet, body, heads, columns)
+    upper = [_head(t) for t in cells(sheet, header - 1)] if double else heads
+    again = _repeats(sheet, body, list(zip(heads, upper, strict=True)), columns)
     lacking = [f for f in fields(table) if f.required and f.name not in {*columns, *fixed}]
     faults += _hidden(sheet, table, header, lacking, body) or _missing(lacking, heads, set(columns.values()))
     blanks = sheet.height - header - 1 - len(body)
@@ -271,15 +272,15 @@ def _hidden(sheet: Sheet, table: str, header: int, lacking: Sequence[Field], bod
     ]
 
 
-def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[str], columns: dict[str, int]) -> np.ndarray:
-    """Which body rows are the header printed again: every mapped, filled cell is its column's header."""
+def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[tuple[str, str]], columns: dict[str, int]) -> np.ndarray:
+    """Which body rows are the header (or either row of it) printed again: every filled cell is its column's header."""
     rows, count = np.arange(len(body)), np.zeros(len(body), int)
     for at in sorted(columns.values(), key=lambda at: len(sheet.columns[at].texts)):
         column = sheet.columns[at]
         codes = column.codes[body[rows]]
         distinct, places = np.unique(codes, return_inverse=True)
         texts_ = [column.texts[c] for c in distinct.tolist()]
-        hits = np.fromiter((_head(t) == heads[at] for t in texts_), bool, len(texts_))[places]
+        hits = np.fromiter((_head(t) in heads[at] for t in texts_), bool, len(texts_))[places]
         count[rows] += hits
         rows = rows[hits | is_blank(texts_)[places]]  # few are left after the first column
     again = np.zeros(len(body), bool)

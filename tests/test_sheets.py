@@ -250,6 +250,15 @@ def test_stored_errors_in_an_xls_are_faults(tmp_path):
     assert codes(tmp_path / "a.xls") == [[3, "在岗人数", "#REF!", "formula_error"]]
 
 
+def test_a_formula_that_failed_in_an_xls_is_a_fault(tmp_path):
+    xls(tmp_path / "a.xls", [*STAFF[:2], [*STAFF[2][:3], xlwt.Formula("1/0"), 120]])
+    whole = bytearray((tmp_path / "a.xls").read_bytes())
+    result = whole.index(struct.pack("<HH", 2, 3), whole.index(struct.pack("<H", 0x06), 1500)) + 6
+    struct.pack_into("<BBBBHH", whole, result, 2, 0, 7, 0, 0, 0xFFFF)
+    (tmp_path / "a.xls").write_bytes(whole)
+    assert codes(tmp_path / "a.xls") == [[3, "在岗人数", "#DIV/0!", "formula_error"]]
+
+
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice 未安装,无法另存为 xls 和 ods")
 @pytest.mark.parametrize("kind", ["xls", "ods"])
 def test_formula_errors_survive_saving_as_other_kinds(tmp_path, kind):

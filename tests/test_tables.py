@@ -261,6 +261,14 @@ def test_a_header_merged_over_two_rows_beside_a_group_title(tmp_path):
     assert read.county.staff["hours_per_month"].tolist() == [120.0, 120.0]
 
 
+def test_a_two_row_header_in_a_csv_and_both_its_rows_printed_again(tmp_path):
+    heads = [["乡镇(街道)", "内设机构", "岗位", "人员", ""], ["", "", "", "在岗人数", "月工时"]]
+    read = tables.check(county(tmp_path, 人员表=[*heads, STAFF[1], *heads, STAFF[2]]))
+    assert read.problems.empty
+    assert read.county.staff["hours_per_month"].tolist() == [120.0, 120.0]
+    assert read.counts.set_index("file").loc["人员表.csv", "note"] == "跳过重复表头 2 行"
+
+
 def test_several_workbooks_with_three_sheets_feed_one_table(tmp_path):
     county(tmp_path)
     (tmp_path / "履职事项清单.csv").unlink()
@@ -392,6 +400,9 @@ def test_a_serial_number_beside_a_code_is_no_second_column_but_two_aliases_are(t
     heads = ["编号", *TASKS[0][1:], "序号"]
     path = county(tmp_path, 任务台账=[heads, *([*r, i] for i, r in enumerate(TASKS[1:], 1))])
     assert found(path) == []
+    assert tables.check(path).county.tasks["task"].tolist() == ["R1", "R2", "R3"]
+    heads = ["编号", *TASKS[0][1:], "工单编号"]
+    path = county(tmp_path, 任务台账=[heads, *([i, *r[1:], r[0]] for i, r in enumerate(TASKS[1:], 1))])
     assert tables.check(path).county.tasks["task"].tolist() == ["R1", "R2", "R3"]
     heads = ["任务编号", "下发日期", "来文单位", *TASKS[0][3:], "发文单位"]
     path = county(tmp_path, 任务台账=[heads, *([*r, "甲局"] for r in TASKS[1:])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from . import rules
+from . import norm, rules
 from .errors import TableError, require
 
 COUNTS = (
@@ -28,7 +28,7 @@ def load(ledger: pd.DataFrame, items: pd.DataFrame, staff: pd.DataFrame, *, by: 
     """The load of every township (or of its offices): hours of dispatched tasks against hours there are.
 
     ledger : date, township, hours, shifted (``handed_to`` for offices); the period is its first to last month.
-    items : township, list_kind, item: how many duties the lists give (rows without ``until``).
+    items : township, list_kind, item: how many duties the lists in force at the last task give.
     staff : township, office, headcount, hours_per_month.
     by : ``township``, or ``office`` (columns township, office; tasks handed to that office).
 
@@ -64,7 +64,7 @@ def load(ledger: pd.DataFrame, items: pd.DataFrame, staff: pd.DataFrame, *, by: 
         headcount=people, capacity_hours=people * staff["hours_per_month"].astype(float) * months
     )
     out = work.join(means.groupby(unit).sum(min_count=1), how="outer" if by == "township" else "right")
-    duties = _duties(items)
+    duties = _duties(items, pd.to_datetime(ledger["date"]).max())
     if by == "township":
         out = out.reindex(out.index.union(duties.index.rename("township")))
     for kind in ("basic", "assisting"):
@@ -81,9 +81,8 @@ def _months(ledger: pd.DataFrame) -> int:
     return (dates.max().year - dates.min().year) * 12 + dates.max().month - dates.min().month + 1
 
 
-def _duties(items: pd.DataFrame) -> pd.DataFrame:
-    now = items[items["until"].isna()] if "until" in items else items
-    now = now.drop_duplicates(["township", "item", "list_kind"])
+def _duties(items: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
+    now = norm.current(items, at).drop_duplicates(["township", "item", "list_kind"])
     return pd.crosstab(now["township"], now["list_kind"])
 
 

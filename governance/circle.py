@@ -247,9 +247,9 @@ def overlap(near: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
     """
     require(near, ["origin", "service", "node", "metres"], "可达范围")
     people, _ = _demand(near, communities)
+    speed, limit = rules.value("circle.speed"), _longest(near)
     near = near[near["node"].isin(people["node"])]
     steps = _decimetres(near["metres"])
-    speed, limit = rules.value("circle.speed"), _longest(near)
     parts = []
     for service, ages in rules.value("circle.groups").items():
         slowest = min(_limit(speed[a], limit) for a in ages)

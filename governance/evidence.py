@@ -10,7 +10,20 @@ import pandas as pd
 from .errors import require
 from .tables import label
 
-ASPECTS = ("verdict", "item", "name", "missing", "absent", "lead", "scored", "unrecorded", "no_role", "live", "back")
+ASPECTS = (
+    "verdict",
+    "item",
+    "name",
+    "missing",
+    "absent",
+    "lead",
+    "scored",
+    "unrecorded",
+    "no_role",
+    "mute",
+    "live",
+    "back",
+)
 
 
 def reasons(aspects: pd.DataFrame) -> pd.Series:
@@ -18,7 +31,8 @@ def reasons(aspects: pd.DataFrame) -> pd.Series:
 
     aspects : verdict; item, name (of the matched item, NaN for none); missing (promised kinds of support that
     did not come, ``a|b``); and as bool: absent (no item resembles it), lead, scored (what the township was
-    asked), unrecorded (support), no_role, live (a list was in force), back (measured retrospectively).
+    asked), unrecorded (support), no_role, mute (assisting, neither role nor
+    scoring recorded), live (a list was in force), back (measured retrospectively).
     Raises TableError naming the columns missing.
 
     >>> row = dict.fromkeys(ASPECTS, False) | {"verdict": "reclaimed", "item": "S1", "name": "资质审查", "missing": ""}
@@ -44,6 +58,7 @@ def _sentence(row: Any) -> str:
     end = "(以首版清单回溯衡量,不作追责依据)" if row.back else ""
     if row.verdict == "unsure":
         known = f"与清单事项相似度不足以自动认定,最接近{item}" if item else "任务内容过短,无法认定"
+        known = f"{item}属配合履职事项,台账未记录要求的角色和是否考核,无法判定主次" if row.mute else known
         return (known if row.live else "任务下发当日该乡镇(街道)没有已施行的清单") + end
     if row.verdict == "off_list":
         return ("三张清单中没有相近事项" if row.absent else f"{item}在任务下发当日不在有效清单内") + end

@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from .errors import GovernanceError, require
+from .errors import GovernanceError, TableError, require
 from .files import replaced
 
 Edge = tuple[str, str, str, dict[str, Any]]
@@ -34,11 +34,17 @@ def _records(frame: pd.DataFrame, columns: list[str]) -> Iterator[dict[str, Any]
         yield {c: plain for c, value in zip(present, row, strict=True) if (plain := _plain(value)) is not None}
 
 
+def _nodes(items: pd.DataFrame) -> pd.Series:
+    """The node of each list row: one an item, but one a township where townships use a number for different items."""
+    own = items["item"].map(items.groupby("item")["name"].nunique()) > 1
+    return "item:" + items["item"] + ("@" + items["township"]).where(own, "")
+
+
 def _duties(items: pd.DataFrame) -> Iterator[Edge]:
     """Who leads, assists, guides, takes back and supports, one edge a list row and party."""
-    for row in _records(items, ["item", "township", "list_kind", "department", "support", "since", "until"]):
+    for row in _records(items, ["node", "item", "township", "list_kind", "department", "support", "since", "until"]):
         record = f"{row['item']}@{row['township']}#{row.get('since', '')}"
-        node, kind = f"item:{row['item']}", row["list_kind"]
+        node, kind = row["node"], row["list_kind"]
         dated: dict[str, Any] = {"layer": "duty", "item": row["item"]}
         dated |= {k: row[k] for k in ("since", "until") if k in row}
         if kind in RELATIONS:
@@ -90,7 +96,8 @@ def build(items: pd.DataFrame, ledger: pd.DataFrame) -> nx.MultiDiGraph:
     """The county's responsibility graph, made on demand from the lists and the judged ledger.
 
     Nodes: departments and townships by name (attribute kind ``department``, ``township``), items as
-    ``item:<id>`` (kind ``item``, name, category), offices and villages handed a task as ``<township>·<name>``
+    ``item:<id>`` (``item:<id>@<township>`` where townships give one number to different items; kind ``item``, name,
+    category), offices and villages handed a task as ``<township>·<name>``
     (kind ``below``). Every edge is keyed by its record, so that none overwrites another, and has a ``layer``:
 
     - ``duty``: relation leads | assists | guides | reclaims | supports, since, until (what the lists say);
@@ -110,14 +117,12 @@ def build(items: pd.DataFrame, ledger: pd.DataFrame) -> nx.MultiDiGraph:
     """
     require(items, ["item", "township", "list_kind", "name"], "履职事项清单")
     require(ledger, ["task", "department", "township", "verdict", "shifted"], "判定结果")
+    if items["list_kind"].isna().any():
+        raise TableError(f"履职事项清单有 {int(items['list_kind'].isna().sum())} 行没有清单类别")
     graph: nx.MultiDiGraph = nx.MultiDiGraph()
-    for row in _records(items.drop_duplicates("item"), ["item", "name", "category"]):
-        graph.add_node(
-            f"item:{row['item']}",
-            kind="item",
-            name=row["name"],
-            **({"category": row["category"]} if "category" in row else {}),
-        )
+    items = items.assign(node=_nodes(items))
+    for row in _records(items.drop_duplicates("node"), ["node", "name", "category"]):
+        graph.add_node(row.pop("node"), kind="item", **row)
     graph.add_edges_from(_duties(items))
     graph.add_edges_from(_dispatches(ledger))
     townships = set(items["township"]) | set(ledger["township"])
@@ -190,5 +195,5 @@ def read(path: str | os.PathLike[str]) -> nx.MultiDiGraph:
                 graph.graph.pop(added, None)
             return graph
         return nx.MultiDiGraph(nx.node_link_graph(json.loads(source.read_text("utf-8")), edges="edges"))
-    except (ValueError, KeyError, TypeError, SyntaxError, nx.NetworkXError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, nx.NetworkXError) as fault:
         raise GovernanceError(f"读不出责任关系图 {source.name}:不是有效的 GraphML 或 node-link JSON({fault})") from None

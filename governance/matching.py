@@ -17,20 +17,23 @@ CHUNK = 20_000  # tasks scored at once: bounds the dense block of scores
 
 
 def _clean(text: str) -> str:
-    """Letters, Han characters and digits only, in NFKC; what remains carries the meaning."""
+    """Letters and Han characters only, in NFKC: figures and punctuation say nothing about the duty."""
     return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalpha())
 
 
 def _items(items: pd.DataFrame) -> pd.DataFrame:
     """One row per (township, item), whatever the number of its dated versions, sorted by id."""
     columns = ["township", "item", "name", "department", "department_duty", "township_duty", "method", "list_kind"]
-    listed = items.reindex(columns=columns).drop_duplicates(["township", "item"], keep="last")
+    dated = items.sort_values("since", kind="stable") if "since" in items else items  # the newest wording speaks
+    listed = dated.reindex(columns=columns).drop_duplicates(["township", "item"], keep="last")
     return listed.sort_values(["township", "item"], kind="stable", ignore_index=True)
 
 
-def _vectors(names: pd.Series, duties: pd.Series, texts: Iterable[str]) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """TF-IDF rows of items (name and duties, the name half again) and of tasks; IDF learnt from items alone,
-    so that a task's score does not change when other tasks join the ledger."""
+def _vectors(
+    names: pd.Series, duties: pd.Series, texts: Iterable[str]
+) -> tuple[sparse.csr_array, sparse.csr_array, np.ndarray]:
+    """TF-IDF rows of items (name and duties, the name half again) and of tasks, and which columns are two-character
+    words; IDF learnt from items alone, so that a task's score does not change when other tasks join the ledger."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     model = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True, preprocessor=_clean)
@@ -38,7 +41,8 @@ def _vectors(names: pd.Series, duties: pd.Series, texts: Iterable[str]) -> tuple
     both = sparse.csr_array(0.5 * model.transform(names) + whole)
     length = np.sqrt(both.multiply(both).sum(axis=1))
     scaled = sparse.diags_array(1 / np.where(length > 0, length, 1)) @ both
-    return sparse.csr_array(scaled), sparse.csr_array(model.transform(texts))
+    words = np.array([len(gram) == 2 for gram in model.get_feature_names_out()])
+    return sparse.csr_array(scaled), sparse.csr_array(model.transform(texts)), words
 
 
 def _same_sender(senders: np.ndarray, departments: np.ndarray) -> np.ndarray:
@@ -71,7 +75,7 @@ def match(tasks: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     Returns the task columns, same rows and index, and item, item_name, score (0-1), band, item_2, score_2,
     item_3, score_3. Band: ``matched`` from ``matching.accept`` on; ``absent`` below ``matching.floor``, or where
     no item shares a character with the text; else ``doubtful``. Doubtful too: a text shorter than
-    ``matching.shortest``, and a runner-up on another list within ``matching.lead`` of the best (relative), since
+    ``matching.shortest``, fewer than ``matching.shared`` two-character words in common, and a runner-up on another list within ``matching.lead`` of the best (relative), since
     the verdict would hang on it. Raises TableError naming the columns missing.
 
     What the score does not show: likeness of wording is not likeness of duty; a person confirms
@@ -88,10 +92,9 @@ def match(tasks: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     require(items, ["item", "township", "name"], "履职事项清单")
     listed = _items(items)
     text = tasks["text"].fillna("").astype(str)
-    place = np.full((len(tasks), TOP), -1)
-    score = np.zeros((len(tasks), TOP))
+    place, score, shared = np.full((len(tasks), TOP), -1), np.zeros((len(tasks), TOP)), np.zeros(len(tasks), int)
     if len(listed) and len(tasks):
-        place, score = _rank(tasks, text, listed)
+        place, score, shared = _rank(tasks, text, listed)
     out = tasks.copy()
     best = np.where(place < 0, len(listed), place)
     ids = np.append(listed["item"].to_numpy(object), np.nan)
@@ -99,30 +102,35 @@ def match(tasks: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     out["item"] = pd.array(ids[best[:, 0]], dtype="str")
     out["item_name"] = pd.array(names[best[:, 0]], dtype="str")
     out["score"] = score[:, 0]
-    out["band"] = pd.array(_bands(text, listed, place, score), dtype="str")
+    out["band"] = pd.array(_bands(text, listed, place, score, shared), dtype="str")
     for k in range(1, TOP):
         out[f"item_{k + 1}"] = pd.array(ids[best[:, k]], dtype="str")
         out[f"score_{k + 1}"] = score[:, k]
     return out
 
 
-def _bands(text: pd.Series, listed: pd.DataFrame, place: np.ndarray, score: np.ndarray) -> np.ndarray:
+def _bands(
+    text: pd.Series, listed: pd.DataFrame, place: np.ndarray, score: np.ndarray, shared: np.ndarray
+) -> np.ndarray:
     best = score[:, 0]
     short = text.map(lambda t: len(_clean(t))).to_numpy() < rules.value("matching.shortest")
     kinds = np.append(listed["list_kind"].astype("str").fillna("").to_numpy(object), "")[place[:, :2]]
     close = score[:, 1] > best * (1 - rules.value("matching.lead"))
-    tied = close & (kinds[:, 0] != kinds[:, 1])
+    weak = close & (kinds[:, 0] != kinds[:, 1]) | (shared < rules.value("matching.shared"))
     absent, accepted = best < rules.value("matching.floor"), best >= rules.value("matching.accept")
-    return np.select([short, absent, accepted & ~tied], ["doubtful", "absent", "matched"], "doubtful")
+    return np.select([short, absent, accepted & ~weak], ["doubtful", "absent", "matched"], "doubtful")
 
 
-def _rank(tasks: pd.DataFrame, text: pd.Series, listed: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers in ``listed`` and scores of each task's TOP items, township by township."""
+def _rank(tasks: pd.DataFrame, text: pd.Series, listed: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row numbers in ``listed`` and scores of each task's TOP items, township by township, and how many
+    two-character words it shares with the first."""
     duties = listed[["department_duty", "township_duty", "method"]].astype("str").fillna("").agg("".join, axis=1)
     docs = pd.DataFrame({"name": listed["name"].fillna("").astype(str), "duty": duties})
     doc_of, unique = pd.factorize(pd.MultiIndex.from_frame(docs))
     text_of, texts = pd.factorize(text)
-    item_rows, task_rows = _vectors(pd.Series(unique.get_level_values(0)), pd.Series(unique.get_level_values(1)), texts)
+    item_rows, task_rows, words = _vectors(
+        pd.Series(unique.get_level_values(0)), pd.Series(unique.get_level_values(1)), texts
+    )
     bonus = 1 + rules.value("matching.sender_bonus")
     place = np.full((len(tasks), TOP), -1)
     score = np.zeros((len(tasks), TOP))
@@ -141,4 +149,6 @@ def _rank(tasks: pd.DataFrame, text: pd.Series, listed: pd.DataFrame) -> tuple[n
             best, found = _best(alike)
             place[part] = np.where(best >= 0, own[best], -1)
             score[part] = found
-    return place, score
+    first = item_rows[doc_of[np.maximum(place[:, 0], 0)]][:, words]
+    both = task_rows[text_of][:, words].multiply(first)
+    return place, score, np.where(place[:, 0] < 0, 0, (both > 0).sum(axis=1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from . import evidence, rules
+from . import evidence, norm, rules
 from .errors import TableError, require
+from .fields import field
 
 VERDICTS = ("own", "assist", "inverted", "unsupported", "reclaimed", "off_list", "unsure")
 SHIFTED = ("inverted", "unsupported", "reclaimed", "off_list")
@@ -26,74 +27,30 @@ COUNTS = (
     "shifted_hours",
     "hours_share",
 )
-ADDED = ("list_kind", "category", "verdict", "shifted", "retrospective", "missing_support", "needs_review", "reason")
-NEVER = np.iinfo(np.int64).max
+ADDED = (
+    "list_kind",
+    "category",
+    "verdict",
+    "shifted",
+    "retrospective",
+    "in_force",
+    "missing_support",
+    "needs_review",
+    "reason",
+)
 
 
-class _Norm(NamedTuple):
-    """The lists as sorted integer arrays: a version in force is found by one binary search."""
-
-    pairs: pd.Index
-    keys: np.ndarray  # pair code * span + first day in force and known, ascending
-    end: np.ndarray  # first day no longer in force
-    rows: np.ndarray  # row of `items`
-    first_day: int
-    span: int
-
-
-def _days(dates: pd.Series) -> np.ndarray:
-    """Days since 1970 as int64; missing dates are NEVER."""
-    stamps = pd.to_datetime(dates).to_numpy("datetime64[D]")
-    return np.where(np.isnat(stamps), NEVER, stamps.astype(np.int64))
-
-
-def _held(items: pd.DataFrame) -> pd.DataFrame:
-    """township, item, start, end (days) of every version that ever counted, with its row in ``items``.
-
-    A version counts from the day it both holds and is known: nobody is judged by a list published later.
-    """
-    never = pd.Series(pd.NaT, items.index)
-    since, until, known = _days(items["since"]), _days(items.get("until", never)), _days(items.get("known_from", never))
-    if (since == NEVER).any():
-        raise TableError(f"履职事项清单有 {int((since == NEVER).sum())} 行没有施行日期,无法按任务当日有效的清单判定")
-    start = np.where(known == NEVER, since, np.maximum(since, known))
-    held = items[["township", "item"]].astype(object).assign(start=start, end=until, row=np.arange(len(items)))
-    return held[held["start"] < held["end"]]
-
-
-def _norm(held: pd.DataFrame) -> _Norm:
-    codes, pairs = pd.factorize(pd.MultiIndex.from_frame(held[["township", "item"]]))
-    first, last = (int(held["start"].min()), int(held["start"].max())) if len(held) else (0, 0)
-    span = last - first + 2
-    keys = codes * span + (held["start"].to_numpy() - first)
-    order = np.argsort(keys, kind="stable")
-    return _Norm(pairs, keys[order], held["end"].to_numpy()[order], held["row"].to_numpy()[order], first, span)
-
-
-def _version(norm: _Norm, townships: pd.Series, found: pd.Series, day: np.ndarray) -> np.ndarray:
-    """Row of ``items`` in force for each (township, item) on its day; -1 where none is."""
-    if not len(norm.rows):
-        return np.full(len(day), -1)
-    wanted = pd.MultiIndex.from_arrays([townships.astype(object), found.astype(object)])
-    codes = norm.pairs.get_indexer(wanted)
-    offset = np.clip(day - norm.first_day, -1, norm.span - 1)
-    place = np.searchsorted(norm.keys, codes * norm.span + offset, side="right") - 1
-    safe = np.maximum(place, 0)
-    held = (codes >= 0) & (offset >= 0) & (place >= 0)
-    held &= (norm.keys[safe] // norm.span == codes) & (day < norm.end[safe])
-    return np.where(held, norm.rows[safe], -1)
-
-
-def _list_days(held: pd.DataFrame, townships: pd.Series, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each task: does its township have any list in force that day, and the first day it ever had one."""
-    live, first = np.zeros(len(day), bool), np.full(len(day), NEVER)
-    periods: dict[Any, pd.DataFrame] = dict(list(held.groupby("township", sort=False)))
-    for township, rows in townships.groupby(townships.to_numpy(object)).indices.items():
-        if township in periods:
-            opened, closed = (np.sort(periods[township][edge].to_numpy()) for edge in ("start", "end"))
-            live[rows] = np.searchsorted(opened, day[rows], "right") > np.searchsorted(closed, day[rows], "right")
-            first[rows] = opened[0]
-    return live, first
+def _speaks_english(matched: pd.DataFrame) -> None:
+    """Refuse values the schema does not know: a Chinese word taken for an English one would change the verdict."""
+    for column in ("role", "support", "scored"):
+        given = matched[column].dropna().unique() if column in matched else ()
+        known = {True, False} if column == "scored" else {"", *field("tasks", column).allowed.values()}
+        strange = [str(v) for v in given if not set(v.split("|") if column == "support" else [v]) <= known]
+        if strange:
+            raise TableError(
+                f"任务台账的 {column} 列有不认识的值:{'、'.join(strange[:5])};请先用 tables.read 读入,或改用 "
+                f"{'、'.join(sorted(map(str, known - {''})))}"
+            )
 
 
 def judge(matched: pd.DataFrame, items: pd.DataFrame, *, retrospective: bool = False) -> pd.DataFrame:
@@ -107,22 +64,24 @@ def judge(matched: pd.DataFrame, items: pd.DataFrame, *, retrospective: bool = F
     | unsupported | an assisting item whose promised training, guidance, money ... did not come |
     | reclaimed | an item the department has taken back |
     | off_list | no item of the township's lists resembles it, or the item no longer holds |
-    | unsure | the match is doubtful, or the township had no list in force that day |
+    | unsure | the match is doubtful, the township had no list in force that day, or the ledger records neither the
+    role asked nor whether it is scored for an assisting item |
 
-    The last four but ``unsure`` are ``shifted``. A list counts from the later of ``since`` and
-    ``known_from``, up to but not including ``until``.
+    The last four but ``unsure`` are ``shifted``. Which version holds: ``norm.versions``. Where the best match is not
+    in force that day, the next candidate that is and scores ``matching.accept`` takes its place.
 
     matched : what ``matching.match`` returns; date, role, scored, support are read where present.
     items : item, township, list_kind, since; until, known_from, support, category where present.
     retrospective : measure tasks sent before the township's first list by that first list
         (``retrospective`` True in those rows): for comparison over time, never for blame.
 
-    Returns the rows of ``matched`` in order with list_kind, category, verdict, shifted, retrospective,
-    missing_support, needs_review and reason (a Chinese sentence with the evidence).
+    Returns the rows of ``matched`` in order with list_kind, category, verdict, shifted, retrospective, in_force (the
+    township had a list that day), missing_support, needs_review and reason (a Chinese sentence with the evidence).
     Raises TableError where columns or dates are missing.
 
     What it does not show: intent. Support that the ledger does not record is not counted as missing
-    (``assist`` with ``needs_review``), and ``off_list`` always needs a person's eye.
+    (``assist`` with ``needs_review``); ``off_list``, and a shift whose match scores below ``matching.firm``, always
+    need a person's eye (``needs_review``).
     Source: the two articles' three lists (必须为、尽力为、无力为) and 放事不放权、放责不放资源.
 
     >>> items = pd.DataFrame({"item": ["J1", "P1"], "township": "甲镇", "list_kind": ["basic", "assisting"],
@@ -134,14 +93,15 @@ def judge(matched: pd.DataFrame, items: pd.DataFrame, *, retrospective: bool = F
     """
     require(matched, ["township", "date", "item", "band"], "匹配结果")
     require(items, ["item", "township", "list_kind", "since"], "履职事项清单")
+    _speaks_english(matched)
     items = items.reset_index(drop=True)
-    day = _days(matched["date"])
-    if (day == NEVER).any():
-        raise TableError(f"任务台账有 {int((day == NEVER).sum())} 行没有下发日期,无法确定当日有效的清单")
-    held = _held(items)
-    live, first = _list_days(held, matched["township"], day)
-    back = retrospective & ~live & (first != NEVER) & (first > day)
-    row = _version(_norm(held), matched["township"], matched["item"], np.where(back, first, day))
+    day = norm.days(matched["date"])
+    if (day == norm.NEVER).any():
+        raise TableError(f"任务台账有 {int((day == norm.NEVER).sum())} 行没有下发日期,无法确定当日有效的清单")
+    held = norm.versions(items)
+    live, first = norm.listed(held, matched["township"], day)
+    back = retrospective & ~live & (first != norm.NEVER) & (first > day)
+    matched, row = _held_item(matched, items, held, np.where(back, first, day))
     facts = _facts(matched, items, row)
     verdict = _verdicts(facts, row, live | back)
     out = matched.drop(columns=[c for c in ADDED if c in matched.columns])
@@ -151,12 +111,40 @@ def judge(matched: pd.DataFrame, items: pd.DataFrame, *, retrospective: bool = F
         out[column] = pd.array(np.where(listed & (facts.band != "absent"), values[row], np.nan), dtype="str")
     out["verdict"] = pd.array(verdict, dtype="str")
     out["shifted"] = np.isin(verdict, SHIFTED)
-    out["retrospective"] = back
+    out["retrospective"], out["in_force"] = back, live
     out["missing_support"] = pd.array(np.where(verdict == "unsupported", facts.missing, ""), dtype="str")
     unclear = (verdict == "assist") & (facts.unrecorded | facts.no_role)
-    out["needs_review"] = np.isin(verdict, ["unsure", "off_list"]) | unclear
+    loose = (
+        out["shifted"].to_numpy() & (out["score"] < rules.value("matching.firm")).to_numpy()
+        if "score" in out
+        else False
+    )
+    out["needs_review"] = np.isin(verdict, ["unsure", "off_list"]) | unclear | loose
     out["reason"] = _reasons(out, facts, live | back)
     return out
+
+
+def _held_item(
+    matched: pd.DataFrame, items: pd.DataFrame, held: pd.DataFrame, day: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """``matched``, and the row of ``items`` in force; where the best item no longer or not yet holds, the next
+    candidate that does and is near enough takes its place."""
+    out, row = matched, norm.in_force(held, matched["township"], matched["item"], day)
+    for k in (2, 3):
+        if f"item_{k}" not in matched or (row >= 0).all():
+            break
+        other = norm.in_force(held, matched["township"], matched[f"item_{k}"], day)
+        swap = (row < 0) & (other >= 0) & (matched[f"score_{k}"] >= rules.value("matching.accept")).to_numpy()
+        if swap.any():
+            row = np.where(swap, other, row)
+            out = out.copy()
+            for column in ("item", "score"):
+                best, next_ = matched[column], matched[f"{column}_{k}"]
+                out[column] = out[column].where(~swap, next_)
+                out[f"{column}_{k}"] = next_.where(~swap, best)
+            names = items["name"].to_numpy(object)[other] if "name" in items else out["item"].to_numpy(object)
+            out["item_name"] = pd.array(np.where(swap, names, out["item_name"].to_numpy(object)), dtype="str")
+    return out, row
 
 
 class _Facts(NamedTuple):
@@ -169,6 +157,7 @@ class _Facts(NamedTuple):
     missing: np.ndarray  # promised kinds of support that did not come, "a|b"
     unrecorded: np.ndarray  # support promised, but the ledger does not say what came
     no_role: np.ndarray
+    no_score: np.ndarray
 
 
 def _facts(matched: pd.DataFrame, items: pd.DataFrame, row: np.ndarray) -> _Facts:
@@ -178,7 +167,7 @@ def _facts(matched: pd.DataFrame, items: pd.DataFrame, row: np.ndarray) -> _Fact
     given = matched.get("support", blank).astype(object)
     known = given.notna().to_numpy()
     role = matched.get("role", blank).astype(object)
-    scored = matched.get("scored", blank).astype("boolean").fillna(False).to_numpy(bool)
+    scored = matched.get("scored", blank).astype("boolean")
     want, wants = pd.factorize(promised)
     have, haves = pd.factorize(given.fillna("").to_numpy(object))
     both, pairs = pd.factorize(want * len(haves) + have)
@@ -188,10 +177,11 @@ def _facts(matched: pd.DataFrame, items: pd.DataFrame, row: np.ndarray) -> _Fact
         matched["band"].to_numpy(object),
         kind,
         role.isin(["lead", "decide"]).to_numpy(),
-        scored,
+        scored.fillna(False).to_numpy(bool),
         np.where(known, missing, ""),
         ~known & (promised != ""),
         role.isna().to_numpy(),
+        scored.isna().to_numpy(),
     )
 
 
@@ -208,6 +198,7 @@ def _verdicts(facts: _Facts, row: np.ndarray, live: np.ndarray) -> np.ndarray:
         (facts.kind == "basic", "own"),
         (facts.kind == "reclaimed", "reclaimed"),
         (assisting & (facts.lead | facts.scored), "inverted"),
+        (assisting & facts.no_role & facts.no_score, "unsure"),
         (assisting & (facts.missing != ""), "unsupported"),
         (assisting, "assist"),
     ]
@@ -227,6 +218,7 @@ def _reasons(ledger: pd.DataFrame, facts: _Facts, live: np.ndarray) -> pd.Series
                 "scored": facts.scored,
                 "unrecorded": facts.unrecorded,
                 "no_role": facts.no_role,
+                "mute": (facts.kind == "assisting") & facts.no_role & facts.no_score & (facts.band == "matched"),
                 "live": live,
                 "back": ledger["retrospective"],
             }
@@ -235,14 +227,18 @@ def _reasons(ledger: pd.DataFrame, facts: _Facts, live: np.ndarray) -> pd.Series
 
 
 def _interval(shifted: np.ndarray, decided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The percentile bootstrap of a share, exactly: resampling n rows of 0/1 is binomial(n, share)."""
+    """The percentile bootstrap of a share, exactly: resampling n rows of 0/1 is binomial(n, share).
+
+    Where all rows are alike the bootstrap has no width; there the exact (Clopper-Pearson) bound stands in.
+    """
     from scipy.stats import binom
 
     tail = (1 - rules.value("shares.confidence")) / 2
     n = np.where(decided > 0, decided, 1)
     p = shifted / n
     edge = [np.where(decided > 0, binom.ppf(q, n, p) / n, np.nan) for q in (tail, 1 - tail)]
-    return edge[0], edge[1]
+    far = tail ** (1 / n)
+    return np.where((p == 1) & (decided > 0), far, edge[0]), np.where((p == 0) & (decided > 0), 1 - far, edge[1])
 
 
 def shares(ledger: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
@@ -259,7 +255,8 @@ def shares(ledger: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
     Raises TableError for another ``by`` or missing columns.
 
     What it does not show: the interval holds sampling noise only, not wrong matches, and takes tasks as
-    independent; with share 0 or 1 the bootstrap interval has no width. An index of our own, not a standard one.
+    independent; at share 0 or 1, where a bootstrap has no width, its open end is the exact (Clopper-Pearson) bound.
+    An index of our own, not a standard one.
 
     >>> ledger = pd.DataFrame({"department": ["甲", "甲", "乙"], "verdict": ["own", "off_list", "unsure"],
     ...                        "hours": [10.0, 30.0, 5.0]})
@@ -334,8 +331,11 @@ def flows(ledger: pd.DataFrame) -> pd.DataFrame:
     """
     require(ledger, ["department", "township", "verdict", "hours"], "判定结果")
     moved = ledger[ledger["verdict"].isin(SHIFTED)]
-    out = moved.groupby(["department", "township", "verdict"], as_index=False).agg(
-        tasks=("hours", "size"), hours=("hours", "sum")
+    named = {c: moved[c].astype("str").fillna("未填") for c in ("department", "township")}
+    out = (
+        moved.assign(**named)
+        .groupby(["department", "township", "verdict"], as_index=False)
+        .agg(tasks=("hours", "size"), hours=("hours", "sum"))
     )
     return out.sort_values(
         ["hours", "department", "township", "verdict"], ascending=[False, True, True, True], ignore_index=True

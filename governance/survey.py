@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import networkx as nx
 import pandas as pd
 
-from . import balance, circle, graph, matching, shifting, siting
+from . import balance, circle, graph, matching, norm, shifting, siting
 from .tables import County
 
 NEEDS = {  # what each part cannot do without: (field of County, its Chinese name)
@@ -22,7 +22,8 @@ NEEDS = {  # what each part cannot do without: (field of County, its Chinese nam
 class Survey:
     """Everything one run found, a frame a question; a part whose tables are missing is empty.
 
-    Shares, flows, verdicts, loads and the graph rest on tasks judged by a list in force that day;
+    Shares, flows, verdicts and the graph rest on tasks judged by a list in force that day, loads on those of the
+    months when every township that has lists had them;
     ``by_month`` and ``change`` also on earlier ones, measured retrospectively. ``notes`` (part, reason)
     says what was not done and why.
     """
@@ -52,21 +53,24 @@ class Survey:
     notes: pd.DataFrame
 
 
-def lists(items: pd.DataFrame) -> pd.DataFrame:
-    """How long each township's lists are: township, list_kind, items, categories (versions still in force).
+def lists(items: pd.DataFrame, *, at: pd.Timestamp | None = None) -> pd.DataFrame:
+    """How long each township's lists are on day ``at``: township, list_kind, items, categories.
+
+    at : None for the versions without an ``until``.
 
     >>> items = pd.DataFrame({"township": "甲镇", "list_kind": "basic", "item": ["J1", "J2"], "category": "党的建设"})
     >>> lists(items).values.tolist()
     [['甲镇', 'basic', 2, 1]]
     """
-    now = items[items["until"].isna()] if "until" in items else items
-    return now.groupby(["township", "list_kind"], as_index=False).agg(
-        items=("item", "nunique"), categories=("category", "nunique")
+    return (
+        norm.current(items, at)
+        .groupby(["township", "list_kind"], as_index=False)
+        .agg(items=("item", "nunique"), categories=("category", "nunique"))
     )
 
 
 def missing(county: County) -> pd.DataFrame:
-    """Which parts cannot be done and why: part, reason (the tables that have no rows).
+    """Which parts cannot be done and why: part, reason (the tables that have no rows, or no hours in the ledger).
 
     >>> import governance as gov
     >>> missing(gov.examples.county())
@@ -83,7 +87,17 @@ def missing(county: County) -> pd.DataFrame:
         ]
         if empty:
             rows.append({"part": part, "reason": f"缺少{'、'.join(empty)}"})
+    timed = county.tasks["hours"].notna().any()
+    if len(county.tasks) and not timed and "履职负荷" not in {row["part"] for row in rows}:
+        rows.append({"part": "履职负荷", "reason": "任务台账没有记录耗时"})
     return pd.DataFrame(rows, columns=["part", "reason"])
+
+
+def _same_months(held: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """The tasks since the last township got its first list, so that every load is over the same months."""
+    starts = norm.versions(items).groupby("township")["start"].min()
+    common = held[norm.days(held["date"]) >= starts.max()] if len(starts) else held
+    return common if len(common) else held
 
 
 def run(county: County) -> Survey:
@@ -96,15 +110,15 @@ def run(county: County) -> Survey:
     """
     matched = matching.match(county.tasks, county.items)
     ledger = shifting.judge(matched, county.items, retrospective=True)
-    held = ledger[~ledger["retrospective"]]
+    held = ledger[ledger["in_force"]]
     whole = graph.build(county.items, held)
-    loads = balance.load(held, county.items, county.staff)
+    loads = balance.load(_same_months(held, county.items), county.items, county.staff)
     drawn = slice(None if len(county.streets.nodes) else 0)  # without streets there is no circle, and nothing to site
     sites, rooms = county.sites[drawn], county.rooms[drawn]
     near = circle.reach(county.streets, circle.places(sites, rooms))
     return Survey(
         county=county,
-        lists=lists(county.items),
+        lists=lists(county.items, at=county.tasks["date"].max()),
         ledger=ledger,
         total=shifting.shares(held),
         change=shifting.change(ledger),

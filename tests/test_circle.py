@@ -388,3 +388,11 @@ def test_callers_frames_are_not_changed() -> None:
         judge(near, crowd)
     for old, new in zip([*before, kept], [town.nodes, town.edges, where, crowd, near], strict=True):
         pd.testing.assert_frame_equal(old, new)
+
+
+def test_overlap_refuses_a_short_search_even_where_it_met_nobody() -> None:
+    near = pd.DataFrame({"origin": ["S"], "service": "meals", "node": "far", "metres": [0.0], "within": [1.0]})
+    people = pd.DataFrame({"township": "甲镇", "community": "乙村", "compound": "", "node": ["home"]})
+    people = people.assign(**{age: 5 for age in rules.value("circle.speed")})
+    with pytest.raises(TableError, match="只算到 1 分钟"):
+        circle.overlap(near, people)

@@ -51,6 +51,14 @@ def test_duty_layer_says_what_the_lists_say():
     }
 
 
+def test_one_number_for_different_items_is_not_one_node():
+    other = ITEMS.iloc[[2]].assign(item="J1", township="乙乡", name="不动产登记")
+    G = graph.build(pd.concat([ITEMS, other]), _ledger())
+    assert ("县教育局", "item:J1@乙乡", "reclaims") in _edges(G, "duty")
+    assert ("甲镇", "item:J1@甲镇", "leads") in _edges(G, "duty")
+    assert G.nodes["item:J1@乙乡"]["name"] == "不动产登记"
+
+
 def test_delegation_stays_apart_for_offices_of_the_same_name():
     ledger = _ledger(township=["甲镇", "乙乡"], handed_to="党政办公室")
     assert _edges(graph.build(ITEMS, ledger), "delegation") == {

@@ -246,3 +246,60 @@ def test_reasons_are_worded_once_for_rows_alike_and_kept_in_order():
     assert said.iloc[0] == said.iloc[2] != said.iloc[1]
     assert "负全责" in said[3]
     assert "不足以自动认定" in said[1]
+
+
+def _matched(**columns: object) -> pd.DataFrame:
+    base = {"task": ["1"], "date": pd.Timestamp("2026-02-01"), "township": "甲镇", "item": "X1", "item_name": "某事项",
+            "score": 0.9, "band": "matched", "role": "lead", "scored": False, "support": ""}  # fmt: skip
+    return pd.DataFrame(base | columns)
+
+
+def test_a_renumbered_item_is_judged_by_the_number_in_force():
+    old = {
+        "item": "X1",
+        "township": "甲镇",
+        "name": "旧号",
+        "list_kind": "basic",
+        "since": "2025-07-01",
+        "until": "2026-01-01",
+    }
+    items = pd.DataFrame([old, old | {"item": "X5", "name": "新号", "since": "2026-01-01", "until": None}])
+    for column in ("since", "until"):
+        items[column] = pd.to_datetime(items[column])
+    row = judge(_matched(item_2="X5", score_2=0.8), items).iloc[0]
+    assert (row.verdict, row["item"], row.item_name, row.score, row.item_2) == ("own", "X5", "新号", 0.8, "X1")
+    far = judge(_matched(item_2="X5", score_2=0.1), items).iloc[0]
+    assert (far.verdict, far["item"], far.needs_review) == ("off_list", "X1", True)
+
+
+def test_a_shift_on_a_loose_match_is_for_a_person_to_review():
+    items = pd.DataFrame(
+        {"item": ["X1"], "township": "甲镇", "list_kind": "reclaimed", "since": pd.Timestamp("2025-07-01")}
+    )
+    firm = gov.rules.value("matching.firm")
+    assert not judge(_matched(score=firm), items).needs_review.item()
+    assert judge(_matched(score=firm - 0.01), items).needs_review.item()
+
+
+@pytest.mark.parametrize(("column", "value"), [("role", "牵头"), ("support", "业务指导"), ("scored", "否")])
+def test_chinese_words_in_a_frame_are_refused_and_not_misread(column, value):
+    items = pd.DataFrame(
+        {"item": ["X1"], "township": "甲镇", "list_kind": "basic", "since": pd.Timestamp("2025-07-01")}
+    )
+    with pytest.raises(TableError, match=f"{column} 列有不认识的值:{value}"):
+        judge(_matched(**{column: value}), items)
+
+
+def test_flows_lose_no_task_whose_department_is_not_filled_in():
+    ledger = _ledger(np.random.default_rng(3), 50)
+    ledger.loc[::3, "department"] = None
+    assert flows(ledger).tasks.sum() == shares(ledger).shifted.item()
+
+
+def test_an_interval_of_rows_all_alike_still_has_width():
+    few, many = (shares(pd.DataFrame({"verdict": ["off_list"] * n})).iloc[0] for n in (1, 100))
+    assert (few.share, few.high, many.high) == (1, 1, 1)
+    assert few.low == pytest.approx(0.025)  # Clopper-Pearson: 0.025 ** (1 / 1)
+    assert many.low == pytest.approx(0.025 ** (1 / 100))
+    none = shares(pd.DataFrame({"verdict": ["own"] * 10})).iloc[0]
+    assert (none.low, none.high) == (0, pytest.approx(1 - 0.025**0.1))

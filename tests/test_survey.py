@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import governance as gov
@@ -55,3 +56,26 @@ def test_what_is_missing_is_named_and_the_rest_is_still_done(gone, parts):
 def test_lists_count_what_is_in_force():
     table = gov.survey.lists(COUNTY.items).pivot_table(index="township", columns="list_kind", values="items")
     assert table.mean().to_dict() == {"assisting": 76, "basic": 115, "reclaimed": 57}
+
+
+def test_one_township_with_a_list_of_another_date_leaves_the_others_load_alone():
+    items = COUNTY.items.copy()
+    items.loc[items.township == "鹤坪乡", ["since", "known_from"]] = COUNTY.items.since.min() - pd.Timedelta(days=200)
+    early = gov.survey.run(replace(COUNTY, items=items))
+    none = gov.survey.run(replace(COUNTY, items=COUNTY.items[COUNTY.items.township != "鹤坪乡"]))
+    for found in (early, none):
+        ours, theirs = (f.loads.set_index("township").load_ratio["望禾街道"] for f in (FOUND, found))
+        assert ours == theirs
+    assert none.total.tasks.item() < FOUND.total.tasks.item()
+
+
+def test_lists_not_yet_or_no_longer_in_force_are_not_counted():
+    later = COUNTY.items.assign(since=pd.Timestamp("2030-01-01"))
+    closed = COUNTY.items.assign(until=pd.Timestamp("2027-12-31"))
+    both = gov.survey.lists(pd.concat([closed, later]), at=pd.Timestamp("2026-06-28"))
+    assert both["items"].sum() == len(COUNTY.items)
+
+
+def test_a_ledger_without_hours_is_said_to_have_none():
+    tasks = COUNTY.tasks.assign(hours=float("nan"))
+    assert gov.survey.missing(replace(COUNTY, tasks=tasks)).to_numpy().tolist() == [["履职负荷", "任务台账没有记录耗时"]]

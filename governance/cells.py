@@ -122,8 +122,10 @@ def _date(text: str, clean: str) -> tuple[object, str, dict[str, str]]:
     else:
         return None, "date_bad", {}
     year, month, day = (_whole(p) for p in parts)
-    if year is None or month is None or day is None or not 1900 <= year < 2200:
+    if year is None or month is None or day is None:
         return None, "date_bad", {}
+    if not 1900 <= year < 2200:
+        return None, "date_range", {}
     try:
         return dt.datetime(year, month, day), "", {}
     except ValueError:
@@ -223,9 +225,8 @@ def _sets(texts: Sequence[str], field: Field) -> Parsed:
 
 
 def _set(words: dict[str, str], allowed: str, text: str, clean: str) -> tuple[object, str, dict[str, str]]:
-    tokens = [t for t in re.split(r"[、,;/|+\s]+", unicodedata.normalize("NFKC", text)) if t]
-    if clean.casefold() in words:
-        tokens = [clean]
+    parts = re.split(r"[、,;/|+\n]+", unicodedata.normalize("NFKC", text))
+    tokens = [t for p in parts if p.strip() for t in ([p] if squeeze(p).casefold() in words else p.split())]
     wrong = [t for t in tokens if squeeze(t).casefold() not in words]
     if wrong:
         return None, "set_wrong", {"tokens": "、".join(wrong), "allowed": allowed}

@@ -19,6 +19,14 @@ EXAMPLE = "示例数据"
 _WEAK = ("序号", "编号", "编码")
 _DEPTH = 30  # rows searched for the header
 _SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_TOTAL = r"(?:本[页月季年]|全[县市区乡镇])?[合总小共]计"
+_SIGNED = (
+    r"(?:填表|制表|审核|复核|审批|填报|经办|报送|统计|联系|负责|分管|单位负责|主要负责|盖章|日期|时间|备注|说明|附注)"
+    r"(?:人|单位|部门|领导|电话|方式|日期|时间)?(?:\([^)]{1,8}\))?(?:$|:|\s|(?<=话)\d)|注\d*[:、.]"
+)
+_ASIDE = re.compile(rf"{_TOTAL}(?!划)|{_SIGNED}")  # in any cell
+_ASIDE_KEY = re.compile(rf"{_TOTAL}(?![一-鿿])|{_SIGNED}")  # in a key's cell: the word itself
+_FIRSTS = frozenset("本全合总小共填制审复经报统联负分单主盖日时备说附注")
 _TOWNSHIP = re.compile(r"[一-鿿]{2,6}?(?:街道|镇|乡)")
 
 
@@ -179,6 +187,7 @@ def _laid(sheet: Sheet, rows: np.ndarray, table: str, header: int, double: bool)
     body = rows[rows > header]
     upper = [_head(t) for t in cells(sheet, header - 1)] if double else heads
     again = _repeats(sheet, body, list(zip(heads, upper, strict=True)), columns)
+    aside = _asides(sheet, body, table, columns) & ~again
     lacking = [f for f in fields(table) if f.required and f.name not in {*columns, *fixed}]
     faults += _hidden(sheet, table, header, lacking, body) or _missing(lacking, heads, set(columns.values()))
     blanks = sheet.height - header - 1 - len(body)
@@ -186,7 +195,8 @@ def _laid(sheet: Sheet, rows: np.ndarray, table: str, header: int, double: bool)
     notes += [f"没有列名、未读的列:{'、'.join(bare)}"] * bool(bare)
     notes += [f"{label(table, c)}取自名称“{v}”" for c, v in fixed.items()]
     notes += [f"跳过空行 {blanks} 行"] * bool(blanks) + [f"跳过重复表头 {again.sum()} 行"] * bool(again.any())
-    return Layout(table, header, columns, body[~again], said, fixed, tuple(faults), tuple(notes))
+    notes += [f"跳过合计行、签名备注行 {_listed(body[aside] + 1)}"] * bool(aside.any())
+    return Layout(table, header, columns, body[~again & ~aside], said, fixed, tuple(faults), tuple(notes))
 
 
 Faults = list[tuple[str, str, str, dict[str, str]]]
@@ -286,6 +296,45 @@ def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[tuple[str, str]], c
     again = np.zeros(len(body), bool)
     again[rows] = True
     return again & (count >= min(2, len(columns)))
+
+
+def _asides(sheet: Sheet, body: np.ndarray, table: str, columns: dict[str, int]) -> np.ndarray:
+    """Which body rows are totals, signatures or remarks: no key, at least half of what is required empty.
+
+    A key's cell may hold the word itself (合计 under 序号). What a merged cell spreads downwards counts as empty.
+    """
+    keys = {columns[f.name] for f in fields(table) if f.key and f.name in columns}
+    required = {columns[f.name] for f in fields(table) if f.required and f.name in columns}
+    rows = np.arange(len(body))
+    for at in sorted(keys, key=lambda at: len(sheet.columns[at].texts)):
+        empty, word = _stated(sheet, at, body[rows], _ASIDE_KEY)
+        rows = rows[empty | word]  # few are left after the first column
+    said, lacks = np.zeros(len(rows), bool), np.zeros(len(rows), int)
+    for at in range(len(sheet.columns)):
+        empty, word = _stated(sheet, at, body[rows], _ASIDE_KEY if at in keys else _ASIDE)
+        said |= word
+        lacks += (empty | word) if at in required else 0
+    aside = np.zeros(len(body), bool)
+    aside[rows] = said & (2 * lacks >= len(required))
+    return aside
+
+
+def _stated(sheet: Sheet, at: int, rows: np.ndarray, word: re.Pattern[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Which of ``rows`` have nothing of their own in column ``at``, and which begin with ``word``."""
+    distinct, places = np.unique(sheet.columns[at].codes[rows], return_inverse=True)
+    texts_ = [sheet.columns[at].texts[c] for c in distinct.tolist()]
+    hits = np.array([t.lstrip()[:1] in _FIRSTS and any(map(word.match, (squeeze(t), t.strip()))) for t in texts_], bool)
+    spread = np.zeros(sheet.height, bool)
+    for (top, left), (bottom, _) in sheet.merged:
+        if left == at:
+            spread[top + 1 : bottom + 1] = True
+    return is_blank(texts_)[places] | spread[rows], hits[places]
+
+
+def _listed(rows: np.ndarray) -> str:
+    """ "第5、9行"; of more than ten the first ten and how many."""
+    shown = "、".join(map(str, rows[:10].tolist()))
+    return f"第{shown}行" if len(rows) <= 10 else f"第{shown}行等 {len(rows)} 行"
 
 
 def _implied(sheet: Sheet, said: tuple[str, ...], columns: dict[str, int]) -> dict[str, str]:

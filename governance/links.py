@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import Part, Problem
-from .fields import Field, fields, label
+from .fields import TABLES, Field, fields, label
 
 KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "department": (("department",),),
@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "handed_to": (("office", "post"), ("village", "community")),
 }
 WITHIN = ("community", "office", "handed_to")  # references that must lie in the row's township
+_TO_LISTS = "改正名称,或补上该乡镇(街道)的清单"
+_ALIKE = 85  # per cent of letters in common
 _SUGGESTED = 200  # so many unknown names of a column get suggestions
 
 Tables = Mapping[str, pd.DataFrame]
@@ -32,13 +34,15 @@ class Known:
 
     units: dict[str, list[tuple[str, str, str]]]
     kinds: dict[str, list[str]]
+    remedy: str = "改正名称或在单位表中补上"
 
 
 def linked(tables: Tables, parts: list[Part]) -> tuple[dict[str, pd.DataFrame], list[Problem], dict[str, list[str]]]:
     """The tables with names spelt as the unit table spells them, the faults between rows, and notes per table.
 
     Rows refused for another fault still count as known, so that one fault does not bring on others. Checks
-    against a table that has no rows are left out, with a note.
+    against a table that has no rows are left out, with a note. Without a unit table the lists say which townships
+    there are; a department they do not name is no fault, but a note when one they name is spelt nearly so.
 
     >>> linked({"units": pd.DataFrame()}, [])[1]
     []
@@ -47,6 +51,9 @@ def linked(tables: Tables, parts: list[Part]) -> tuple[dict[str, pd.DataFrame], 
     problems: list[Problem] = []
     notes: dict[str, list[str]] = defaultdict(list)
     known = _known(tables["units"])
+    listed = tables["items"] if "items" in tables and tables["units"].empty else None
+    if listed is not None and (towns := _spelt(listed["township"].dropna().unique())):
+        known = _known(pd.DataFrame({"unit": towns, "kind": "township", "parent": None}, dtype=object), _TO_LISTS)
     for table, frame in tables.items():
         if frame.empty:
             continue
@@ -57,6 +64,8 @@ def linked(tables: Tables, parts: list[Part]) -> tuple[dict[str, pd.DataFrame], 
                 frame, faults, note = _references(table, frame, one, known, tables)
                 problems += faults
                 notes[table] += note
+                if one.name == "department" and table != "items" and listed is not None:
+                    notes[table] += _nearly(frame[one.name], listed["department"], one.label)
         out[table] = frame
         if table == "units":
             problems += _cycles(frame)
@@ -74,7 +83,7 @@ def norm(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def _known(units: pd.DataFrame) -> Known:
+def _known(units: pd.DataFrame, remedy: str = Known.remedy) -> Known:
     found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     kinds: dict[str, list[str]] = defaultdict(list)
     if not units.empty:
@@ -82,7 +91,7 @@ def _known(units: pd.DataFrame) -> Known:
         for name, kind, parent in zip(some["unit"], some["kind"].fillna(""), some["parent"].fillna(""), strict=True):
             found[norm(name)].append((name, kind, norm(parent)))
             kinds[kind].append(name)
-    return Known(dict(found), dict(kinds))
+    return Known(dict(found), dict(kinds), remedy)
 
 
 def _spots(frame: pd.DataFrame) -> np.ndarray:
@@ -135,7 +144,8 @@ def _references(
 ) -> tuple[pd.DataFrame, list[Problem], list[str]]:
     """The frame with known spellings, faults for unknown names, and what could not be checked."""
     target, _, column = one.target.partition(".")
-    if tables[target].empty:
+    by_lists = target == "units" and one.name == "township" and table != "items" and bool(known.units)
+    if tables[target].empty and not by_lists:
         return frame, [], [f"没有{label(target)},未核对{one.label}"]
     if target != "units":
         return frame, _ids(frame, one, tables[target][column], label(target)), []
@@ -211,8 +221,22 @@ def _near(name: str, place: str, allowed: tuple[str, ...], known: Known) -> str:
     for pool in (inside, list(names)):
         hits = process.extract(name, pool, scorer=fuzz.ratio, limit=3, score_cutoff=40)
         if hits:
-            return f"最接近的是{'、'.join(dict.fromkeys(h[0] for h in hits))};改正名称或在单位表中补上"
-    return "改正名称或在单位表中补上"
+            return f"最接近的是{'、'.join(dict.fromkeys(h[0] for h in hits))};{known.remedy}"
+    return known.remedy
+
+
+def _nearly(values: pd.Series, listed: pd.Series, what: str) -> list[str]:
+    """A note for each name that is not in the lists but nearly so."""
+    from rapidfuzz import fuzz, process
+
+    names = {norm(n): n for n in _spelt(listed.dropna().unique())}
+    notes = []
+    unlisted = [n for n in _spelt(values.dropna().unique()) if norm(n) not in names]
+    for name in unlisted[:_SUGGESTED]:
+        near = process.extractOne(norm(name), list(names), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        if near:
+            notes.append(f"{what}“{name}”与清单所列“{names[near[0]]}”相近,请核对")
+    return notes
 
 
 def _ids(frame: pd.DataFrame, one: Field, target: pd.Series, what: str) -> list[Problem]:
@@ -294,7 +318,7 @@ def derived(tables: Tables, make: Callable[[str, list[dict[str, object]]], pd.Da
     """
     found: dict[tuple[str, str], None] = {}
     for column in ("department", "township"):
-        for table in ("items", "tasks", "staff", "communities"):
+        for table in (t for t in TABLES if t != "units"):
             frame = tables.get(table)
             if frame is not None and column in frame:
                 for name in _spelt(frame[column].dropna().unique()):

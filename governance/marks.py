@@ -100,7 +100,7 @@ def _mark(page: Worksheet, problems: pd.DataFrame, shape: Layout) -> None:
     side = page.max_column + 1
     advice: dict[int, list[str]] = {}
     for p in problems.to_dict("records"):
-        row = 1 if p["row"] is pd.NA else int(p["row"])
+        row = 1 if pd.isna(p["row"]) else max(int(p["row"]), 1)
         text = f"{p['column']}:{p['fault']};{p['remedy']}"
         advice.setdefault(row, []).append(text)
         column = places.get(p["column"])
@@ -111,9 +111,9 @@ def _mark(page: Worksheet, problems: pd.DataFrame, shape: Layout) -> None:
                 f"{cell.comment.text}\n{text}" if cell.comment else text, "governance", width=320, height=120
             )
     if shape.header + 1 not in advice:
-        _write(page, shape.header + 1, side, ADVICE)
+        _write(page, max(shape.header + 1, 1), side, ADVICE)
     for row, lines in advice.items():
-        own = [ADVICE] if row == shape.header + 1 else []
+        own = [ADVICE] if row == max(shape.header + 1, 1) else []
         _write(page, row, side, "\n".join([*own, *lines]))
         page.cell(row, side).fill = copy(red)
         page.cell(row, side).alignment = Alignment(wrap_text=True, vertical="top")
@@ -152,6 +152,6 @@ def _listed(book: Workbook, problems: pd.DataFrame) -> None:
         for at, value in enumerate(line, 1):
             if isinstance(value, str):
                 _write(page, row, at, value)
-            elif value is not pd.NA:
+            elif not pd.isna(value):
                 page.cell(row, at, int(value))
     page.freeze_panes = "A2"

@@ -21,6 +21,7 @@ from . import formulas
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".et", ".ods")
 TEXTS = (".csv", ".tsv")
 MARKED, TRUTH = "_标注", ("truth", "真值")
+RESULTS = "数字来源"  # a sheet that only our own workbooks of results have
 OUTPUT = "governance-output"  # subject of a workbook of results, which is never read as data
 _BLANK = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 _NEWLINE = re.compile(r"\r\n?")
@@ -138,7 +139,8 @@ def _open(path: Path, name: str) -> Iterator[Sheet | Refused | Skipped]:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        yield Refused(name, "file_broken", fault.strerror or "无法打开")
+        why = "没有读取的权限" if isinstance(fault, PermissionError) else "读取时出错"
+        yield Refused(name, "file_broken", why)
         return
     if data.startswith((b"PK\x03\x04", formulas.OLE)):
         yield from _workbook(path, name, data)
@@ -164,6 +166,9 @@ def _workbook(path: Path, name: str, data: bytes) -> Iterator[Sheet | Refused | 
             yield Skipped(name, "本程序写出的结果")
             return
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if RESULTS in book.sheet_names:
+            yield Skipped(name, "本程序写出的结果")
+            return
         faults, ranges = formulas.spots(data), formulas.merges(data)
         for meta in book.sheets_metadata:
             if meta.typ == SheetTypeEnum.WorkSheet:
@@ -184,8 +189,8 @@ def _workbook(path: Path, name: str, data: bytes) -> Iterator[Sheet | Refused | 
         struct.error,
         zipfile.BadZipFile,
         zlib.error,
-    ) as fault:
-        yield Refused(name, "file_broken", re.sub(r"\s+", " ", str(fault))[:80] or type(fault).__name__)
+    ):
+        yield Refused(name, "file_broken", "内部结构损坏")
     except BaseException as fault:
         if type(fault).__name__ != "PanicException":  # what the Rust reader raises on some damaged files
             raise

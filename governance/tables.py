@@ -122,10 +122,11 @@ def check(path: str | Path) -> Check:
     """What is in ``path`` and everything wrong with it; faults in the data never raise.
 
     Understood without complaint: Chinese or English headers in any order, aliases, inner spaces, full-width
-    forms, title rows, two-row headers, blank and repeated header rows, merged body cells, Chinese and Excel
-    dates, thousands separators, utf-8, gb18030 and utf-16 CSV. A row with any fault is rejected and stays out
-    of ``county``; a fault in a header rejects its sheet. ``counts`` has a row per sheet and per file passed
-    over: file, sheet, table, read, kept, rejected, note; read = kept + rejected. One defect is one problem.
+    forms, title rows, two-row headers, blank and repeated header rows, totals, signatures and remarks beside the
+    records (passed over and noted), merged body cells, Chinese and Excel dates, thousands separators, utf-8,
+    gb18030 and utf-16 CSV. A row with any fault is rejected and stays out of ``county``; a fault in a header
+    rejects its sheet. ``counts`` has a row per sheet and per file passed over: file, sheet, table, read, kept,
+    rejected, note; read = kept + rejected. One defect is one problem.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +145,8 @@ def check(path: str | Path) -> Check:
             Problem(len(parts) - 1, None, "", "", "no_tables", {"names": "、".join(label(t) for t in TABLES)})
         )
     tables, faults, notes = linked(_joined(sheets), parts)
-    problems += faults
+    stray = {(p.part, p.row) for p in problems if p.code == "stray_row"}
+    problems += (faults := [p for p in faults if (p.part, p.row) not in stray])
     tables = _rejected(tables, faults)
     account = _account(counts, parts, tables, notes)
     kept = {t: _kept(t, tables[t], parts) for t in TABLES}
@@ -173,6 +175,7 @@ def write(county: County, path: str | Path) -> list[Path]:
     Headers and values are Chinese; all ten tables are written, empty ones too, each file whole or not at all.
     The same county gives the same bytes. Made-up data says 示例数据 in the workbook's title rows or the CSV
     names. Text that starts with = + - @ stays text (in CSV behind an apostrophe, which ``read`` takes off).
+    Units that ``read`` derived are not written, as no office gave them; ``read`` derives them again.
     What ``read`` gave, ``read`` gives again from the files written, except ``counts``, and ``name`` where no
     unit is of kind county. Raises TableError for another ending or a text too long for a cell.
 
@@ -183,7 +186,7 @@ def write(county: County, path: str | Path) -> list[Path]:
     ...     [p.name for p in write(county, folder)][:2]
     ['单位表.csv', '履职事项清单.csv']
     """
-    root, tables = Path(path), frames(county)
+    root, tables = Path(path), _given(county)
     units = county.units
     known = ((units["kind"] == "county") & (units["unit"] == county.name)).any()
     prefix = county.name if not known and _NAME.fullmatch(county.name) else ""
@@ -203,6 +206,18 @@ def write(county: County, path: str | Path) -> list[Path]:
         )
         for t in TABLES
     ]
+
+
+def _given(county: County) -> dict[str, pd.DataFrame]:
+    """The tables without units that were derived, unless the lists that are left lack one of the townships."""
+    tables, counts = frames(county), county.counts
+    units, towns = tables["units"], set(tables["items"]["township"])
+    if not len(counts) or not ((counts["table"] == "units") & (counts["file"] == "")).any():
+        return tables
+    whole = not towns or set(units.loc[units["kind"] == "township", "unit"]) <= towns
+    if whole and units.equals(derived(tables, frame)):
+        tables["units"] = frame("units")
+    return tables
 
 
 def _replaced(path: Path, make: object) -> Path:
@@ -345,7 +360,7 @@ def _sums(counts: pd.DataFrame) -> str:
 def _message(problems: pd.DataFrame, counts: pd.DataFrame) -> str:
     lines = [f"数据中有 {len(problems)} 处问题;读入 {_files(counts)} 个文件:{_sums(counts)}"]
     for p in problems.head(SHOWN).to_dict("records"):
-        where = [p["file"], p["sheet"], f"第{p['row']}行" if p["row"] is not pd.NA else "", p["column"]]
+        where = [p["file"], p["sheet"], "" if pd.isna(p["row"]) else f"第{p['row']}行", p["column"]]
         found = f"“{p['found']}”" if p["found"] else ""
         lines.append(f"  {' › '.join(w for w in where if w)}:{found}{p['fault']};{p['remedy']}")
     if len(problems) > SHOWN:

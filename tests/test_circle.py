@@ -393,6 +393,6 @@ def test_callers_frames_are_not_changed() -> None:
 def test_overlap_refuses_a_short_search_even_where_it_met_nobody() -> None:
     near = pd.DataFrame({"origin": ["S"], "service": "meals", "node": "far", "metres": [0.0], "within": [1.0]})
     people = pd.DataFrame({"township": "甲镇", "community": "乙村", "compound": "", "node": ["home"]})
-    people = people.assign(**{age: 5 for age in rules.value("circle.speed")})
+    people = people.assign(**dict.fromkeys(rules.value("circle.speed"), 5))
     with pytest.raises(TableError, match="只算到 1 分钟"):
         circle.overlap(near, people)

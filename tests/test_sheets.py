@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import struct
 import subprocess
@@ -346,6 +347,13 @@ def test_a_file_that_cannot_be_read_is_one_clear_fault(tmp_path, name):
     assert problems["row"].isna().all()
     [copy] = tables.mark(tmp_path, problems, tmp_path / "out")
     assert openpyxl.load_workbook(copy).sheetnames == ["问题清单"]
+
+
+@pytest.mark.parametrize("name", [n for n, (_, code) in BAD.items() if code == "file_broken"])
+def test_a_broken_file_is_explained_without_a_word_of_english(tmp_path, name):
+    (tmp_path / name).write_bytes(BAD[name][0])
+    [fault] = tables.check(tmp_path).problems["fault"]
+    assert not re.search("[A-Za-z]", fault), fault
 
 
 def test_a_truncated_workbook_is_a_fault_wherever_it_was_cut(tmp_path):

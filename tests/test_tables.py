@@ -269,6 +269,26 @@ def test_a_two_row_header_in_a_csv_and_both_its_rows_printed_again(tmp_path):
     assert read.counts.set_index("file").loc["人员表.csv", "note"] == "跳过重复表头 2 行"
 
 
+@pytest.mark.parametrize(("name", "table"), [("社区用房", "rooms"), ("青禾县服务设施点位", "sites")])
+def test_a_header_that_fits_two_tables_is_told_apart_by_the_file_name(tmp_path, name, table):
+    csv(
+        tmp_path,
+        name,
+        [
+            ["编 号", "名称", "乡镇", "社区", "节点", "面积", "功能"],
+            ["1", "甲", "栎桥镇", "东桥村", "N1", "80", "养老"],
+        ],
+    )
+    read = tables.check(tmp_path)
+    assert read.counts["table"].tolist()[0] == table
+    assert len(tables.frames(read.county)[table]) == 1
+
+
+def test_full_width_letters_in_headers(tmp_path):
+    csv(tmp_path, "甲", [["节点编号", "X", "Y"], ["1", "2", "3"]])
+    assert tables.check(tmp_path).county.streets.nodes["x"].tolist() == [2.0]
+
+
 def test_several_workbooks_with_three_sheets_feed_one_table(tmp_path):
     county(tmp_path)
     (tmp_path / "履职事项清单.csv").unlink()
@@ -305,11 +325,20 @@ def test_without_a_unit_table_units_are_derived_and_said_to_be(tmp_path):
 
 
 def test_references_in_other_brackets_are_spelt_as_the_unit_table_spells_them(tmp_path):
-    units = [*UNITS, ["望禾(城关)街道", "街道", "青禾县"]]
-    tasks = changed(TASKS, 2, "承接乡镇(街道)", "望禾(城关)街道")
-    read = tables.check(county(tmp_path, 单位表=units, 任务台账=tasks))
+    wide, narrow = "望禾\uff08城关\uff09街道", "望禾(城关)街道"
+    read = tables.check(
+        county(
+            tmp_path, 单位表=[*UNITS, [wide, "街道", "青禾县"]], 任务台账=changed(TASKS, 2, "承接乡镇(街道)", narrow)
+        )
+    )
     assert read.problems.empty
-    assert read.county.tasks["township"].tolist()[0] == "望禾(城关)街道"
+    assert read.county.tasks["township"].tolist()[0] == wide
+
+
+def test_names_of_a_kind_the_unit_table_does_not_list_are_not_checked_and_that_is_noted(tmp_path):
+    read = tables.check(county(tmp_path, 单位表=[r for r in UNITS if r[1] != "内设机构"]))
+    assert read.problems.empty
+    assert "未核对内设机构" in read.counts.set_index("file").loc["人员表.csv", "note"]
 
 
 def test_made_up_data_is_recognised_by_file_title_or_sheet(tmp_path):
@@ -419,6 +448,113 @@ def test_results_of_our_own_are_never_read_as_data(tmp_path):
     assert "跳过:本程序写出的结果" in tables.check(tmp_path).counts["note"].tolist()
 
 
+def test_a_workbook_with_the_sheet_of_sources_is_a_result_and_not_data(tmp_path):
+    book(county(tmp_path) / "简报" / "明细.xlsx", {"任务台账": TASKS, "数字来源": [["数字", "取自"], ["3", "甲"]]})
+    assert found(tmp_path) == []
+    notes = tables.check(tmp_path).counts.set_index("file")["note"]
+    assert notes["简报/明细.xlsx"] == "跳过:本程序写出的结果"
+
+
+ASIDES: dict[str, list[object]] = {
+    "合计在编号列": ["合计", "", "", "", "", "", "", "", "20.5"],
+    "中间有空格": ["合 计", "", "", "", "", "", "", "", "20.5"],
+    "总计在别的列": ["", "", "", "总计:", "3件"],
+    "小计带数": ["", "", "", "", "小计3件"],
+    "合计是公式错误": ["共计", "", "", "", "", "", "", "", "#REF!"],
+    "签名": ["填表人:张三", "", "", "审核人:李四", "", "", "", "日期:2025.9.1"],
+    "签名分格": ["", "", "制表", "张三", "", "审核", "李四"],
+    "签名以空格隔开": ["填表人  张三", "", "", "审核人 李四"],
+    "单位与电话": ["填报单位(盖章):栎桥镇", "", "", "", "联系电话0575-1234567"],
+    "注": ["注:1.本表按月填报。"],
+    "备注": ["", "备注:耗时为估计数"],
+}
+
+
+@pytest.mark.parametrize("kind", ASIDES)
+@pytest.mark.parametrize("at", [2, 4], ids=["中间", "表尾"])
+def test_totals_and_signatures_are_passed_over_wherever_they_stand(tmp_path, kind, at):
+    path = county(tmp_path, 任务台账=[*TASKS[:at], ASIDES[kind], *TASKS[at:]])
+    assert found(path) == []
+    read = tables.check(path)
+    assert read.county.tasks["task"].tolist() == ["R1", "R2", "R3"]
+    account = read.counts.set_index("file").loc["任务台账.csv"]
+    assert (account["read"], account["kept"]) == (3, 3)
+    assert account["note"] == f"跳过合计行、签名备注行 第{at + 1}行"
+
+
+RECORDS: dict[str, tuple[list[object], set[str]]] = {
+    "有编号": (["R4", "", "", "", "合计报送三件"], {"required"}),
+    "有半数以上必填项": (["", "2026-03-01", "县教育局", "栎桥镇", "合计报送三件"], {"required"}),
+    "以合计开头的编号": (["合计表4", "", "", "", "报送"], {"required"}),
+    "总计划": (["", "", "", "", "总计划编制", "通知"], {"required"}),
+    "没有合计二字": (["", "", "", "", "报送校车底数", "", "", "", "20"], {"required"}),
+    "句中有合计": (["", "", "", "", "报送合计", "", "", "", "20"], {"required"}),
+}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_row_that_may_be_a_record_is_never_passed_over(tmp_path, kind):
+    row, codes = RECORDS[kind]
+    path = county(tmp_path, 任务台账=[*TASKS, row])
+    assert {(line, code) for _, line, _, _, code in found(path)} == {(5, c) for c in codes}
+    assert tables.check(path).counts.set_index("file").loc["任务台账.csv", "read"] == 4
+
+
+def test_a_cell_merged_over_a_total_does_not_make_it_a_record(tmp_path):
+    grid = [*STAFF[:2], ["", "小计", "", "3", "", ""], STAFF[1], *STAFF[2:]]
+    grid[3] = ["", *STAFF[1][1:2], "另一岗位", *STAFF[1][3:]]
+    path = county(tmp_path)
+    (path / "人员表.csv").unlink()
+    book(path / "人员.xlsx", {"人员表": grid}, {"人员表": ["A2:A4"]})
+    assert found(path) == []
+    staff = tables.check(path).county.staff
+    assert len(staff) == len(STAFF)
+    assert staff["township"].tolist()[:2] == [STAFF[1][0]] * 2
+
+
+def test_without_units_a_township_that_no_list_names_is_a_fault(tmp_path):
+    path = county(tmp_path, 任务台账=changed(TASKS, 3, "承接乡镇(街道)", "雾岭镇"))
+    (path / "单位表.csv").unlink()
+    assert found(path) == [("任务台账.csv", 3, "承接乡镇(街道)", "雾岭镇", "ref_unknown")]
+    assert "最接近的是雾岭乡" in tables.check(path).problems["remedy"].tolist()[0]
+    (path / "履职事项清单.csv").unlink()
+    assert found(path) == []
+
+
+def test_without_units_a_department_spelt_nearly_as_the_lists_spell_it_is_noted(tmp_path):
+    tasks = changed(changed(TASKS, 2, "下发部门", "县教育局局"), 3, "下发部门", "县气象局")
+    path = county(tmp_path, 任务台账=tasks)
+    (path / "单位表.csv").unlink()
+    assert found(path) == []
+    note = tables.check(path).counts.set_index("file").loc["任务台账.csv", "note"]
+    assert "下发部门“县教育局局”与清单所列“县教育局”相近,请核对" in note
+    assert "县气象局" not in note
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["有清单", "无清单"])
+@pytest.mark.parametrize("target", ["folder", "book.xlsx"])
+def test_what_was_read_without_units_is_written_and_reads_the_same_again(tmp_path, target, lists):
+    path = county(tmp_path / "in", 任务台账=changed(TASKS, 3, "下发部门", "雾岭乡"))
+    (path / "单位表.csv").unlink()
+    if not lists:
+        (path / "履职事项清单.csv").unlink()
+    read = tables.check(path)
+    assert read.problems.empty
+    tables.write(read.county, tmp_path / target)
+    again = tables.read(tmp_path / target)
+    for table, frame in tables.frames(read.county).items():
+        assert_frame_equal(frame, tables.frames(again)[table], obj=table)
+
+
+def test_units_are_written_where_the_lists_left_do_not_name_every_township(tmp_path):
+    path = county(tmp_path / "in", 履职事项清单=[ITEMS[0], *([*r[:5], "某日", ""] for r in ITEMS[2:4]), ITEMS[4]])
+    (path / "单位表.csv").unlink()
+    read = tables.check(path)
+    assert set(read.problems["code"]) == {"date_bad"}
+    tables.write(read.county, tmp_path / "out")
+    assert_frame_equal(tables.read(tmp_path / "out").tasks, read.county.tasks)
+
+
 def test_a_column_with_data_and_no_name_is_noted(tmp_path):
     path = county(tmp_path, 任务台账=[TASKS[0], *([*r, "阅"] for r in TASKS[1:])])
     notes = tables.check(path).counts.set_index("file")["note"]
@@ -471,11 +607,35 @@ def test_a_village_of_another_township_is_a_fault(tmp_path):
     assert "它属于雾岭乡" in tables.check(path).problems["remedy"].tolist()[0]
 
 
+def test_a_village_whose_parent_is_unknown_is_one_fault_however_often_it_is_named(tmp_path):
+    tasks = [[*TASKS[0], "转交对象"], [*TASKS[1], "东桥村"], *([*r, ""] for r in TASKS[2:])]
+    path = county(tmp_path, 任务台账=tasks, 单位表=changed(UNITS, 8, "上级单位", "东桥镇"))
+    assert found(path) == [("单位表.csv", 8, "上级单位", "东桥镇", "ref_unknown")]
+
+
 def test_validity_that_overlaps_is_found_across_lists_and_reported_once(tmp_path):
     items = changed(ITEMS, 3, "失效日期", "2026-02-01")
     path = county(tmp_path, 履职事项清单=items)
     assert found(path) == [("履职事项清单.csv", 4, "施行日期", "2026-01-01", "period_overlap")]
     assert "第3行" in tables.check(path).problems["fault"].tolist()[0]
+
+
+def test_a_long_validity_overlaps_every_later_one_and_an_upside_down_one_is_only_that(tmp_path):
+    spans = [
+        ("2025-01-01", "2027-01-01"),
+        ("2025-02-01", "2025-03-01"),
+        ("2025-06-01", ""),
+        ("2025-04-01", "2025-03-15"),
+    ]
+    items = [ITEMS[0], *(["I7", "栎桥镇", "基本履职事项", "甲", "", a, b] for a, b in spans)]
+    path = county(tmp_path, 履职事项清单=items)
+    assert [(p[1], p[4]) for p in found(path)] == [(3, "period_overlap"), (4, "period_overlap"), (5, "period_order")]
+    assert tables.check(path).problems["fault"].str.contains("与第2行").tolist() == [True, True, False]
+
+
+def test_suggestions_keep_to_the_kind_that_fits(tmp_path):
+    path = county(tmp_path, 任务台账=changed(TASKS, 2, "下发部门", "栎乔镇"))
+    assert "栎桥镇" not in tables.check(path).problems["remedy"].tolist()[0]
 
 
 def test_an_unknown_name_says_which_known_names_are_near(tmp_path):
@@ -487,8 +647,13 @@ def test_an_unknown_name_says_which_known_names_are_near(tmp_path):
 
 
 def test_a_footnote_under_the_table_is_one_fault_not_one_a_column(tmp_path):
-    path = county(tmp_path, 任务台账=[*TASKS, ["填表人:张三"]])
-    assert found(path) == [("任务台账.csv", 5, "任务编号", "填表人:张三", "stray_row")]
+    path = county(tmp_path, 任务台账=[*TASKS, ["以上数据截至月底"]])
+    assert found(path) == [("任务台账.csv", 5, "任务编号", "以上数据截至月底", "stray_row")]
+
+
+def test_a_stray_row_that_stands_twice_is_not_a_repeated_key_as_well(tmp_path):
+    path = county(tmp_path, 任务台账=[*TASKS, ["以上数据截至月底"], ["以上数据截至月底"]])
+    assert [(row, code) for _, row, _, _, code in found(path)] == [(5, "stray_row"), (6, "stray_row")]
 
 
 def test_a_table_that_cannot_be_named_is_a_fault_with_its_rows_rejected(tmp_path):
@@ -535,7 +700,7 @@ def thirty(folder: Path) -> Path:
         row = [f"W{n}", *good]
         row[at] = value
         rows.append(row)
-    ledger = [["青禾县任务台账"], [], heads, *rows, ["=1/0", *good], ["填表人:张三"]]
+    ledger = [["青禾县任务台账"], [], heads, *rows, ["=1/0", *good], ["以上数据截至月底"]]
     lists = [
         *ITEMS,
         ["I3", "栎桥镇", "兜底事项", "甲事项", "", "2025-07-01", ""],
@@ -756,6 +921,7 @@ def test_a_written_workbook_has_text_as_text_real_dates_drop_downs_and_the_mark(
     row = dict(zip(heads, page[3], strict=True))
     assert row["任务编号"].data_type == row["任务内容"].data_type == "s"
     assert row["下发日期"].is_date
+    assert openpyxl.load_workbook(file).properties.created == dt.datetime(2026, 1, 1)  # no clock in the bytes
     assert row["下发日期"].value == dt.datetime(2026, 3, 1)
     assert row["下发渠道"].value == "12345转办"
     assert row["已提供保障"].value == "无"
@@ -884,3 +1050,14 @@ def test_frame_types_values_fills_columns_and_refuses_unknown_ones():
     given_ = pd.DataFrame({"task": ["1"]})
     tables.frame("tasks", given_)
     assert list(given_.columns) == ["task"]
+
+
+def test_a_file_that_holds_no_table_is_told_and_marked_without_a_row_number(tmp_path: Path) -> None:
+    path = tmp_path / "乱.csv"
+    path.write_text("甲,乙\n1,2\n", "utf-8")
+    found = tables.check(path)
+    assert found.problems["row"].isna().all()
+    with pytest.raises(TableError) as caught:
+        tables.read(path)
+    assert "None" not in str(caught.value)
+    assert len(tables.mark(path, found.problems, tmp_path / "出")) == 1

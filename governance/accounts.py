@@ -28,6 +28,28 @@ class Page(NamedTuple):
     place: str
 
 
+class Tally(NamedTuple):
+    """How many tasks were judged, came before the lists, have no hours recorded, are shifted and need review."""
+
+    held: int
+    early: int
+    untimed: int
+    review: int
+
+
+def tally(ledger: pd.DataFrame) -> Tally:
+    """The counts of a ledger that its shares do not show; hours and review of the tasks judged only.
+
+    >>> tally(pd.DataFrame({"retrospective": [True, False, False], "shifted": [True, True, False],
+    ...                     "needs_review": [True, True, True], "hours": [1.0, None, 2.0]}))
+    Tally(held=2, early=1, untimed=1, review=1)
+    """
+    early = ledger["retrospective"].astype(bool)
+    held = ledger[~early]
+    review = held["shifted"].astype(bool) & held["needs_review"].astype(bool)
+    return Tally(len(held), int(early.sum()), int(held["hours"].isna().sum()), int(review.sum()))
+
+
 def percent(value: float) -> str:
     """A share in words: one decimal; — where there is none.
 

@@ -1,4 +1,4 @@
-"""The last two parts of a briefing: what the numbers suggest, and what they rest on."""
+"""The head and the last two parts of a briefing: what it rests on, what the numbers suggest, what to mind."""
 
 from __future__ import annotations
 
@@ -7,11 +7,72 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import fields
-from .accounts import Page, mark, percent, quote, ratio, say
+from .accounts import Page, day, mark, percent, quote, ratio, say
 from .workbook import Number, clean
 
 if TYPE_CHECKING:
     from .survey import Survey
+
+
+EXAMPLE = "示例数据,县乡均为虚构,不得引用"
+SOURCES = (  # table, how the opening names it
+    ("items", "履职事项清单"),
+    ("tasks", "任务台账"),
+    ("staff", "人员"),
+    ("communities", "村社人口"),
+    ("sites", "服务设施"),
+    ("rooms", "社区用房"),
+)
+NARROW = 4  # characters of a county's name that leave room for the title on one line
+USED = {  # the first word of a rule's name, and the part of the briefing that rests on it
+    "matching": "责任转嫁",
+    "shares": "责任转嫁",
+    "balance": "履职负荷",
+    "circle": "十五分钟服务圈",
+    "siting": "用房改造",
+}
+
+
+def masthead(survey: Survey, page: Page) -> dict[str, Any]:
+    """The head of the briefing: whose it is, its number, office, date, and the mark of made-up data."""
+    name = clean(survey.county.name)
+    known = name.endswith(("县", "区", "市", "旗"))  # else it is but the folder's name
+    office = f"{name}委编办" if known else "县委编办"
+    name = name if known else "本县"
+    last = pd.to_datetime(survey.ledger["date"]).max()
+    dated = day(last) if pd.notna(last) else "日期待填"
+    for what, text in (("期号", "第1期"), ("编发日期", dated)):
+        page.said.append(Number("报头", what, text, text, "", "", "", "默认值,可在文中改写"))
+    return {
+        "县名": name,
+        "简报名": f"{name}履职减负工作简报",
+        "报头": f"{name}\n履职减负工作简报" if len(name) > NARROW else f"{name}履职减负工作简报",
+        "期号": "第1期",
+        "编发单位": office,
+        "日期": dated,
+        "示例": survey.county.example,
+        "页眉": EXAMPLE if survey.county.example else "",
+    }
+
+
+def opening(survey: Survey, lacking: dict[str, str]) -> dict[str, str]:
+    """The title and the first sentence: only the tables that were there, only what was done with them."""
+    there = [name for table, name in SOURCES if not getattr(survey.county, table).empty]
+    roads = ["路网"] if len(survey.county.streets.edges) else []
+    titles = {"责任转嫁": "清单执行", "履职负荷": "履职负荷", "十五分钟服务圈": "社区公共服务"}
+    done = [words for part, words in titles.items() if not lacking[part]]
+    listed = [] if lacking["清单"] else ["清单编制"]
+    about = "履职事项清单执行" if not lacking["责任转嫁"] else "履职事项清单编制" if listed else "履职"
+    more = "和十五分钟服务圈" if not lacking["十五分钟服务圈"] else ""
+    return {
+        "标题": f"乡镇(街道){about}\n{more}情况" if more else f"乡镇(街道){about}情况",
+        "资料": "、".join(there + roads) or "现有",
+        "范围": _joined(done or listed) or "有关情况",
+    }
+
+
+def _joined(words: list[str]) -> str:
+    return "和".join(["、".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def advice(survey: Survey, page: Page) -> list[dict[str, str]]:
@@ -32,7 +93,7 @@ def advice(survey: Survey, page: Page) -> list[dict[str, str]]:
 
 def _talk(survey: Survey, page: Page) -> dict[str, str]:
     """Departments whose interval lies wholly above the county's share."""
-    if survey.total.empty or not survey.total["decided"].iloc[0]:
+    if survey.total.empty or not survey.total["shifted"].iloc[0]:
         return {}
     frame = survey.by_department
     high = frame.index[(frame["low"] > survey.total["share"].iloc[0]) & (frame["shifted"] > 1)]
@@ -132,21 +193,20 @@ def _admission(survey: Survey, page: Page) -> dict[str, str]:
 
 def _heavy(survey: Survey, page: Page) -> dict[str, str]:
     known = survey.loads.dropna(subset=["load_ratio"])
-    if known.empty or not known["hours"].sum():
-        return {}
     over = known[known["overloaded"].fillna(False).astype(bool)]
+    if over.empty:
+        return {}
     gain = (known["load_ratio"] - known["returned_ratio"]).sort_values(ascending=False, kind="stable")
+    gain = gain[gain.map(ratio) != ratio(0.0)]
     most = "、".join(
         f"{clean(known['township'].loc[i])}(负荷比由{say(page, 'loads', 'load_ratio', int(i), form=ratio)}降至"
         f"{say(page, 'loads', 'returned_ratio', int(i), form=ratio)})"
         for i in gain.index[:2]
     )
-    first = (
-        f"力量优先向{'、'.join(clean(t) for t in over['township'].head(3))}等超载乡镇(街道)倾斜;" if len(over) else ""
-    )
+    first = f"力量优先向{'、'.join(clean(t) for t in over['township'].head(3))}等超载乡镇(街道)倾斜"
     return {
         "题": "按负荷配置力量。",
-        "文": f"{first}退回转嫁任务减负最多的是{most},可先行试点",
+        "文": f"{first};退回转嫁任务减负最多的是{most},可先行试点" if most else first,
         "表": mark(page.sheets, "loads"),
     }
 
@@ -171,9 +231,11 @@ def _confirm(survey: Survey, page: Page) -> dict[str, str]:
     }
 
 
-def caveats(survey: Survey, page: Page) -> dict[str, Any]:
-    """What the last part says of sources: weak and adjustable parameters, and compounds left out."""
+def caveats(survey: Survey, page: Page, lacking: dict[str, str]) -> dict[str, Any]:
+    """What the last part says of sources: weak and adjustable parameters of what was done, and compounds left out."""
     frame = page.sheets["rules"].frame
+    done = [room for room, part in USED.items() if not lacking[part]]
+    frame = frame[frame["rule"].str.partition(".")[0].isin(done)]
     out: dict[str, Any] = {"弱参数": ""}
     for status, tag in (("来源较弱", "弱参数"), ("可调整默认值", "默认参数")):
         rows = [int(i) for i in frame.index[frame["status"] == status]]
@@ -182,7 +244,7 @@ def caveats(survey: Survey, page: Page) -> dict[str, Any]:
             out[tag] = ";".join(
                 chr(0x2460 + n) + quote(page, "rules", i, ("note",))["note"] for n, i in enumerate(rows)
             )
-    out["未落图"] = _unplaced(survey, page)
+    out["未落图"] = "" if lacking["十五分钟服务圈"] else _unplaced(survey, page)
     return out
 
 

@@ -88,7 +88,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         epilog="退出码:0 完成;1 资料有问题;2 写法有误。查看某个命令:governance 命令 --help",
     )
     _options(whole).add_argument("--version", action="version", version=f"governance {version}", help="显示版本")
-    commands = whole.add_subparsers(title="各命令", metavar="命令", dest="command", required=True)
+    commands = whole.add_subparsers(title="各命令", metavar="命令", dest="command", required=True, prog="governance")
 
     def add(name: str, usage: str, text: str) -> tuple[argparse._ArgumentGroup, argparse._ArgumentGroup]:
         one = commands.add_parser(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,19 +154,22 @@ def pairs(ax: Axes, at: np.ndarray, now: pd.Series, then: pd.Series, *, names: t
         ax.annotate(f"{b:.2f}", (min(a, b), y), (-7, 0), ha="right", color=FAINT, **beside)
 
 
-def ribbons(ax: Axes, shown: pd.DataFrame) -> None:
-    """Nothing; the axes hold a band from each ``source`` (left) to its ``target`` (right), as wide as its hours."""
+def ribbons(ax: Axes, shown: pd.DataFrame, totals: Mapping[str, str]) -> None:
+    """Nothing; the axes hold a band from each ``source`` (left) to its ``target`` (right), as wide as its ``size``.
+
+    totals : what stands behind each name.
+    """
     left, right = (_stack(shown, side) for side in ("source", "target"))
     colours = dict(zip(left, [RED, BLUE, ORANGE, GREEN, PINK, VIOLET, SKY, BROWN] * len(left), strict=False))
-    for source, target, hours in zip(shown["source"], shown["target"], shown["hours"], strict=True):
-        _band(ax, left[source], right[target], hours, colours[source])
+    for source, target, wide in zip(shown["source"], shown["target"], shown["size"], strict=True):
+        _band(ax, left[source], right[target], wide, colours[source])
     for stack, x, side in ((left, 0.0, "right"), (right, 1.0, "left")):
         for name, (_, base, size) in stack.items():
             ax.plot([x, x], [base, base + size], color=colours.get(name, INK), linewidth=4, solid_capstyle="butt")
             ax.text(
                 x + (0.02 if x else -0.02),
                 base + size / 2,
-                f"{clean(name)} {size:.0f}小时",
+                f"{clean(name)} {totals[name]}",
                 ha=side,
                 va="center",
                 fontsize=8,
@@ -176,8 +179,8 @@ def ribbons(ax: Axes, shown: pd.DataFrame) -> None:
 
 def _stack(shown: pd.DataFrame, side: str) -> dict[str, list[float]]:
     """name -> [where its next band starts, base, height], largest on top, the whole as high as the other side."""
-    sizes = shown.groupby(side)["hours"].sum().sort_values(kind="stable")
-    room = shown["hours"].sum() * 1.5
+    sizes = shown.groupby(side)["size"].sum().sort_values(kind="stable")
+    room = shown["size"].sum() * 1.5
     gap = (room - sizes.sum()) / max(len(sizes), 1)
     out, base = {}, 0.0
     for name, size in sizes.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__, arguments, listing
-from .accounts import proper
+from .accounts import proper, tally
 from .errors import GovernanceError, TableError
 
 if TYPE_CHECKING:
@@ -88,12 +88,14 @@ def _brief(args: argparse.Namespace) -> int:
 
     from . import brief, survey
 
-    with tqdm(total=5, desc="分析", file=sys.stderr, bar_format="{desc}:{percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    with tqdm(
+        total=5, desc="分析", file=sys.stderr, bar_format="{desc}\uff1a{percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
         found = survey.run(county)
         bar.update(2)
         bar.set_description_str("写出")
         files = brief.write(found, out, progress=lambda *_: bar.update(1))
-    print(listing.headline(found.total))
+    print(listing.headline(found.total, tally(found.ledger)))
     for file in files:
         _say("已写出:", file)
     _notes(found, list(found.notes["part"]))
@@ -117,11 +119,14 @@ def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
 
 def _shifting(args: argparse.Namespace) -> int:
     found, sheets = _survey(args)
-    print(listing.headline(found.total))
-    if not args.by:
-        print(listing.change(found.change))
+    counts = tally(found.ledger)
+    print(listing.headline(found.total, counts))
+    if not args.by and counts.held:
+        if turn := listing.change(found.change):
+            print(turn)
         print(listing.text(sheets["verdicts"]))
-    for by in [args.by] if args.by else ["department", "township"]:
+    wanted = ["department", "township"] if counts.held else ["month"]
+    for by in [args.by] if args.by else wanted:
         print(listing.shares(sheets[f"by_{by}"], limit=None if args.by else 20))
     _say("转嫁占比=转嫁任务÷已判定任务;待确认任务不在分母中。判定是供人复核的建议,不是问责结论。")
     views = [f"by_{by}" for by in ("department", "township", "category", "channel", "month")]

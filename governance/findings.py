@@ -8,7 +8,23 @@ import numpy as np
 import pandas as pd
 
 from . import advice
-from .accounts import NONE, Page, day, extreme, fine, mark, percent, plain, points, proper, quote, ratio, rule, say
+from .accounts import (
+    NONE,
+    Page,
+    day,
+    extreme,
+    fine,
+    mark,
+    percent,
+    plain,
+    points,
+    proper,
+    quote,
+    ratio,
+    rule,
+    say,
+    tally,
+)
 from .workbook import FIRST, Number, Sheet, clean, word
 
 if TYPE_CHECKING:
@@ -16,7 +32,7 @@ if TYPE_CHECKING:
 
 PARTS = ("一、总体情况", "二、责任转嫁", "三、履职负荷", "四、十五分钟服务圈", "五、意见建议", "六、数据说明")
 SHIFTED = ("inverted", "unsupported", "reclaimed", "off_list")
-EXAMPLE = "示例数据,县乡均为虚构,不得引用"
+EARLY = "任务台账中没有清单施行之后下发的任务"
 TOP, COLUMNS = 5, 3  # rows of a table in the briefing, columns of minutes
 
 
@@ -24,11 +40,12 @@ def tell(survey: Survey, sheets: dict[str, Sheet]) -> tuple[dict[str, Any], list
     """The fields of the template and the numbers they hold, each with its sheet, column, rows and reckoning."""
     said: list[Number] = []
     pages = [Page(sheets, said, place) for place in PARTS]
-    reasons = _reasons(survey)
-    out: dict[str, Any] = {"表": {key: mark(sheets, key) for key in sheets}, "缺": _lacking(survey, reasons)}
-    out |= _masthead(survey, pages[0]) | _overall(survey, pages[0]) | _shifting(survey, pages[1])
-    out |= _load(survey, pages[2]) | _circle(survey, pages[3])
-    out |= {"建议": advice.advice(survey, pages[4])} | advice.caveats(survey, pages[5])
+    lacking = _lacking(survey, _reasons(survey))
+    out: dict[str, Any] = {"表": {key: mark(sheets, key) for key in sheets}, "缺": lacking}
+    out["可补"] = {part: bool(why) and not why.startswith(EARLY) for part, why in lacking.items()}
+    out |= advice.masthead(survey, pages[0]) | advice.opening(survey, lacking) | _overall(survey, pages[0])
+    out |= _shifting(survey, pages[1]) | _load(survey, pages[2], lacking) | _circle(survey, pages[3])
+    out |= {"建议": advice.advice(survey, pages[4])} | advice.caveats(survey, pages[5], lacking)
     return {k: _spoken(v) for k, v in out.items()}, said
 
 
@@ -47,45 +64,36 @@ def _reasons(survey: Survey) -> dict[str, str]:
 
 def _lacking(survey: Survey, reasons: dict[str, str]) -> dict[str, str]:
     """part -> why it could not be done, empty where it was done."""
-    held = ~survey.ledger["retrospective"].astype(bool)
-    if "责任转嫁" not in reasons and not held.any():
-        reasons = {"责任转嫁": "任务台账中没有清单施行之后下发的任务", **reasons}
-    if "履职负荷" not in reasons and (survey.loads.empty or survey.loads["load_ratio"].isna().all() or not held.any()):
+    counts = tally(survey.ledger)
+    if "责任转嫁" not in reasons and not counts.held:
+        reasons = {"责任转嫁": f"{EARLY},{counts.early}件全部早于清单施行,只作回溯衡量", **reasons}
+    if "履职负荷" not in reasons and counts.held and counts.untimed == counts.held:
+        reasons = {**reasons, "履职负荷": "任务台账没有记录耗时"}
+    ratios = survey.loads["load_ratio"]
+    if "履职负荷" not in reasons and (ratios.isna().all() or not counts.held):
         reasons = {**reasons, "履职负荷": reasons.get("责任转嫁", "各乡镇(街道)没有可用工时")}
     if "十五分钟服务圈" not in reasons and survey.coverage.empty:
         reasons = {**reasons, "十五分钟服务圈": "村社人口表没有填写路网节点"}
     return {part: reasons.get(part, "") for part in ("清单", "责任转嫁", "履职负荷", "十五分钟服务圈", "用房改造")} | {
-        "清单": "缺少履职事项清单" if survey.lists.empty else ""
-    }
-
-
-def _masthead(survey: Survey, page: Page) -> dict[str, Any]:
-    name = clean(survey.county.name)
-    office = f"{name}委编办" if name.endswith(("县", "区", "市")) else f"{name}编办"
-    last = pd.to_datetime(survey.ledger["date"]).max()
-    dated = day(last) if pd.notna(last) else "日期待填"
-    for what, text in (("期号", "第1期"), ("编发日期", dated)):
-        page.said.append(Number("报头", what, text, text, "", "", "", "默认值,可在文中改写"))
-    return {
-        "县名": name,
-        "简报名": f"{name}履职减负工作简报",
-        "期号": "第1期",
-        "编发单位": office,
-        "日期": dated,
-        "示例": survey.county.example,
-        "页眉": EXAMPLE if survey.county.example else "",
+        "清单": ""
+        if len(survey.lists)
+        else "缺少履职事项清单"
+        if survey.county.items.empty
+        else "履职事项清单没有现行有效的版本"
     }
 
 
 def _overall(survey: Survey, page: Page) -> dict[str, Any]:
-    out: dict[str, Any] = {}
+    counts = tally(survey.ledger)
+    out: dict[str, Any] = dict.fromkeys(("基本最多", "基本最少", "转嫁工时", "未记工时", "早于数", "复核数"), "")
     kinds = survey.lists["list_kind"]
     if not survey.lists.empty:
         out["乡镇数"] = say(page, "lists", "township", how="不重复计数")
         for kind, tag in (("basic", "基本"), ("assisting", "配合"), ("reclaimed", "收回")):
             out[f"{tag}均数"] = say(page, "lists", "items", (kinds == kind).to_numpy(), how="平均")
         basic = (kinds == "basic").to_numpy()
-        if basic.any():
+        sizes = survey.lists.loc[basic, "items"]
+        if len(sizes) and sizes.min() < sizes.max():
             out["基本最多"], out["基本最少"] = (
                 extreme(page, "lists", "items", "township", most=most, rows=basic) for most in (True, False)
             )
@@ -94,7 +102,6 @@ def _overall(survey: Survey, page: Page) -> dict[str, Any]:
         "decided": "已判定数",
         "unsure": "待确认数",
         "shifted": "转嫁数",
-        "shifted_hours": "转嫁工时",
     }
     if len(survey.total) and survey.total["tasks"].iloc[0]:
         out |= {tag: say(page, "total", column, 0) for column, tag in total.items()}
@@ -103,14 +110,30 @@ def _overall(survey: Survey, page: Page) -> dict[str, Any]:
             ("share", "转嫁占比"),
             ("low", "区间低"),
             ("high", "区间高"),
-            ("hours_share", "工时占比"),
         ):
             out[tag] = say(page, "total", column, 0, form=percent)
+        if "hours" in page.sheets["total"].frame:
+            out["转嫁工时"] = say(page, "total", "shifted_hours", 0)
+            out["工时占比"] = say(page, "total", "hours_share", 0, form=percent)
+            out["未记工时"] = _untimed(page, counts.untimed)
+        if counts.early:
+            out["早于数"] = say(page, "back", "task", how="计数")
+        if counts.review:
+            review = page.sheets["shifted"].frame["needs_review"].to_numpy(bool)
+            out["复核数"] = say(page, "shifted", "needs_review", review, how="计数")
         out["任务起日"], out["任务止日"] = (say(page, "total", c, 0, form=day) for c in ("first", "last"))
         out["部门数"] = say(page, "by_department", "department", how="不重复计数")
         out["置信"] = say(page, "rules", "value", rule(page, "shares.confidence"), form=lambda v: f"{v:.0%}")
     out["对比"] = _change(survey, page, out.get("置信", ""))
     return out
+
+
+def _untimed(page: Page, tasks: int) -> str:
+    """How many tasks have no hours, empty for none."""
+    if tasks:
+        how = "转嫁任务、待确认任务和其余任务三表中工时为空的行数"
+        page.said.append(Number(page.place, "没有记录耗时的任务", tasks, str(tasks), "", "", "", how))
+    return str(tasks) if tasks else ""
 
 
 def _change(survey: Survey, page: Page, sure: str) -> str:
@@ -137,18 +160,23 @@ def _change(survey: Survey, page: Page, sure: str) -> str:
 
 def _shifting(survey: Survey, page: Page) -> dict[str, Any]:
     if survey.total.empty or not survey.total["tasks"].iloc[0]:
+        early = tally(survey.ledger).early
+        if early:
+            say(page, "back", "task", how="计数")
         return {}
     departments = survey.by_department[survey.by_department["shifted"] > 0].head(TOP)
     rows = [
         {"名": clean(name), **_share_row(page, "by_department", i)} for i, name in enumerate(departments["department"])
     ]
-    top = {"数": str(len(rows)), "件": "0"}
+    more = int((survey.by_department["shifted"] > 0).sum()) > TOP
+    top = {"数": str(len(rows)), "件": "0", "词": "转嫁任务较多的" if more else "有转嫁任务的"}
     if rows:
         top["件"] = say(page, "by_department", "shifted", list(range(len(rows))), how="合计")
     return {
         "例": _examples(survey, page),
         "部门表": rows,
         "部门前列": top,
+        "末列": "工时(小时)" if "hours" in page.sheets["by_department"].frame else "待确认(件)",
         "乡镇高": _ranked(survey.by_township, page, "by_township", "township"),
         "类别高": _ranked(
             survey.by_category[survey.by_category["category"].isin(survey.county.items["category"])],
@@ -160,6 +188,9 @@ def _shifting(survey: Survey, page: Page) -> dict[str, Any]:
 
 
 def _share_row(page: Page, key: str, row: int) -> dict[str, str]:
+    frame = page.sheets[key].frame
+    last = "shifted_hours" if "shifted_hours" in frame else "unsure"
+    blank = last == "shifted_hours" and not frame["hours"].iloc[row]  # hours of none of its tasks are recorded
     return {
         "任务": say(page, key, "tasks", row),
         "判定": say(page, key, "decided", row),
@@ -167,14 +198,14 @@ def _share_row(page: Page, key: str, row: int) -> dict[str, str]:
         "占比": say(page, key, "share", row, form=percent),
         "低": say(page, key, "low", row, form=percent),
         "高": say(page, key, "high", row, form=percent),
-        "工时": say(page, key, "shifted_hours", row),
+        "末": NONE if blank else say(page, key, last, row),
     }
 
 
 def _ranked(frame: pd.DataFrame, page: Page, key: str, by: str) -> str:
-    """The three groups with most shifted tasks, with their counts, as words."""
+    """The three groups with most shifted tasks, with their counts, as words; empty where no group has more."""
     words = []
-    for i in frame.index[frame["shifted"] > 0][:3]:
+    for i in frame.index[frame["shifted"] > frame["shifted"].min()][:3]:
         share, k, n = (
             say(page, key, c, int(i), form=f) for c, f in (("share", percent), ("shifted", plain), ("decided", plain))
         )
@@ -204,8 +235,8 @@ def _examples(survey: Survey, page: Page) -> list[dict[str, Any]]:
     return out
 
 
-def _load(survey: Survey, page: Page) -> dict[str, Any]:
-    if _lacking(survey, _reasons(survey))["履职负荷"]:
+def _load(survey: Survey, page: Page, lacking: dict[str, str]) -> dict[str, Any]:
+    if lacking["履职负荷"]:
         return {}
     out: dict[str, Any] = {"总工时": say(page, "loads", "hours", how="合计"), "月数": say(page, "loads", "months", 0)}
     for i, measure in enumerate(survey.relief["measure"]):
@@ -213,17 +244,16 @@ def _load(survey: Survey, page: Page) -> dict[str, Any]:
         for column, tag in (("before", "现"), ("after", "退")):
             out.setdefault(tag, {})[measure] = say(page, "relief", column, i, form=form)
     known = survey.loads.dropna(subset=["load_ratio"])
-    out["负荷高"] = "、".join(
-        f"{clean(known['township'].loc[i])}({say(page, 'loads', 'load_ratio', int(i), form=ratio)})"
-        for i in known.index[:3]
-    )
-    out["负荷低"] = "、".join(
-        f"{clean(known['township'].loc[i])}({say(page, 'loads', 'load_ratio', int(i), form=ratio)})"
-        for i in known.index[-1:]
-    )
+    least = known["load_ratio"] == known["load_ratio"].min()
+    for tag, rows in (("负荷高", known.index[~least]), ("负荷低", known.index[least] if not least.all() else [])):
+        out[tag] = "、".join(
+            f"{clean(known['township'].loc[i])}({say(page, 'loads', 'load_ratio', int(i), form=ratio)})"
+            for i in rows[:3]
+        )
     out["超载线"] = say(page, "rules", "value", rule(page, "balance.overload"))
     measures = page.sheets["spread"].frame["measure"].tolist()
-    out["最大最小比"] = say(page, "spread", "value", measures.index("max_min"), form=ratio)
+    most = survey.spread["max_min"]
+    out["最大最小比"] = say(page, "spread", "value", measures.index("max_min"), form=ratio) if np.isfinite(most) else ""
     out["超载"] = bool(survey.loads["overloaded"].fillna(False).any())
     return out
 
@@ -261,7 +291,8 @@ def _circle(survey: Survey, page: Page) -> dict[str, Any]:
     out["分钟"] = minutes + [NONE] * (COLUMNS - len(minutes))
     out["覆盖表"] = [_service_row(page, cover, service) for service in cover["service"].unique()]
     longest = cover[cover["minutes"] == cover["minutes"].max()].sort_values("share", kind="stable")
-    out["覆盖低"] = "、".join(_covered(page, i) for i in longest.index[:3])
+    fewer = longest.index[longest["share"] < longest["share"].max()]
+    out["覆盖低"] = "、".join(_covered(page, i) for i in fewer[:3])
     out["缺口"] = _gaps(page)
     out["重复"] = _doubled(survey, page)
     return out | _plan(survey, page)

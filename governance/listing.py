@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from . import rules, tables, workbook
-from .accounts import proper
+from .accounts import Tally, proper
 from .workbook import Sheet
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -92,25 +92,34 @@ def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[b
     return "\n".join(lines)
 
 
-def headline(total: pd.DataFrame) -> str:
-    """One sentence on the whole ledger, from ``shifting.shares`` without ``by``.
+def headline(total: pd.DataFrame, counts: Tally | None = None) -> str:
+    """One sentence on the whole ledger, from ``shifting.shares`` without ``by``; hours only where any are recorded.
+
+    counts : ``accounts.tally`` of the ledger: how many tasks to review, without hours, and before the lists.
 
     >>> headline(pd.DataFrame({"tasks": [10], "decided": [8], "unsure": [2], "unsure_share": [0.2], "shifted": [2],
     ...                        "share": [0.25], "low": [0.0], "high": [0.5], "hours": [90.0], "shifted_hours": [20.0],
     ...                        "hours_share": [0.25]}))
     '共 10 条任务，已判定 8 条，其中疑似转嫁 2 条，占 25.0%（95%区间 0.0%—50.0%），涉及 20 小时；另有 2 条（20.0%）待人工确认。'
     """
+    more = counts or Tally(0, 0, 0, 0)
     if total.empty or not int(total["tasks"].iloc[0]):
+        if more.early:
+            return proper(f"没有可对照清单判定的任务:台账中的 {more.early:,} 条全部早于清单施行,只作回溯衡量。")
         return "没有可对照清单判定的任务。"
+    early = f"另有 {more.early:,} 条早于清单施行,只作回溯衡量,未计入。" if more.early else ""
     if not int(total["decided"].iloc[0]):
-        return proper(f"共 {total['tasks'].iloc[0]:,} 条任务,没有一条能够判定,全部待人工确认。")
+        return proper(f"共 {total['tasks'].iloc[0]:,} 条任务,没有一条能够判定,全部待人工确认。{early}")
     sheet = Sheet("", "", total)
     one = {str(c): cell(sheet, str(c), total[c].iloc[0]) for c in total.columns}
     sure = f"{rules.value('shares.confidence'):.0%}"
+    between = "" if one["low"] == "—" else f"({sure}区间 {one['low']}—{one['high']})"
+    hours = f",涉及 {one['shifted_hours']} 小时" if total["hours"].iloc[0] else ""
+    hours += f"(另有 {more.untimed:,} 条没有记录耗时,未计入工时)" if hours and more.untimed else ""
+    review = f",其中 {more.review:,} 条须人工复核后方可引用" if more.review else ""
     return proper(
-        f"共 {one['tasks']} 条任务,已判定 {one['decided']} 条,其中疑似转嫁 {one['shifted']} 条,占 {one['share']}"
-        f"({sure}区间 {one['low']}—{one['high']}),涉及 {one['shifted_hours']} 小时;"
-        f"另有 {one['unsure']} 条({one['unsure_share']})待人工确认。"
+        f"共 {one['tasks']} 条任务,已判定 {one['decided']} 条,其中疑似转嫁 {one['shifted']} 条,占 {one['share']}{between}"
+        f"{hours}{review};另有 {one['unsure']} 条({one['unsure_share']})待人工确认。{early}"
     )
 
 
@@ -146,6 +155,7 @@ def shares(sheet: Sheet, *, limit: int | None = None) -> str:
         return text(sheet)
     by, sure = str(sheet.frame.columns[0]), f"{rules.value('shares.confidence'):.0%}区间"
     first, last = workbook.heading(sheet, by), workbook.heading(sheet, "shifted_hours")
+    timed = "shifted_hours" in sheet.frame
     rows = []
     for row in (sheet.frame if limit is None else sheet.frame.head(limit)).to_dict("records"):
         one = {str(c): cell(sheet, str(c), v) for c, v in row.items()}
@@ -153,10 +163,11 @@ def shares(sheet: Sheet, *, limit: int | None = None) -> str:
             f"{one['unsure']}({one['unsure_share']})",
             "—" if one["low"] == "—" else f"{one['low']}—{one['high']}",
         )
-        decided = (one["decided"], one["shifted"], one["share"], between, one["shifted_hours"])
-        rows.append([one[by], one["tasks"], unsure, *decided])
-    heads = [first, "任务数", "待确认", "已判定", "转嫁", "转嫁占比", sure, last]
-    right = [False, True, False, True, True, True, False, True]
+        spent = one["shifted_hours"] if timed and row.get("hours", 1) else "—"
+        decided = (one["decided"], one["shifted"], one["share"], between)
+        rows.append([one[by], one["tasks"], unsure, *decided, *([spent] if timed else [])])
+    heads = [first, "任务数", "待确认", "已判定", "转嫁", "转嫁占比", sure, *([last] if timed else [])]
+    right = [False, True, False, True, True, True, False, *([True] if timed else [])]
     return f"\n■ {proper(sheet.about + _more(sheet.frame, limit))}\n{_grid(heads, rows, right)}"
 
 

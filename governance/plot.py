@@ -171,7 +171,8 @@ def flows(graph: nx.MultiDiGraph, ax: Axes | None = None, *, most: int = 20, not
     """The Axes with who shifted onto whom: departments left, townships right, a band as wide as its hours.
 
     graph : ``graph.shifted``; its dispatch edges count. most : only so many pairs are drawn, the strongest;
-    what is left out is said below.
+    what is left out is said below. The label of a unit is its total, pairs not drawn included.
+    Where no hours are recorded, bands are as wide as their tasks.
 
     >>> import networkx as nx
     >>> G = nx.MultiDiGraph()
@@ -185,17 +186,22 @@ def flows(graph: nx.MultiDiGraph, ax: Axes | None = None, *, most: int = 20, not
         .groupby(["source", "target"], as_index=False)
         .agg(tasks=("hours", "size"), hours=("hours", "sum"))
     )
-    pairs = pairs.sort_values(["hours", "tasks"], ascending=False, kind="stable", ignore_index=True)
     ax, title = canvas.start(ax, 4.6), "转嫁任务流向：部门→乡镇（街道）"
-    shown = pairs[pairs["hours"] > 0].head(most)
+    timed = bool(pairs["hours"].any())
+    pairs = pairs.assign(size=pairs["hours"] if timed else pairs["tasks"].astype(float))
+    pairs = pairs.sort_values(["size", "tasks"], ascending=False, kind="stable", ignore_index=True)
+    shown = pairs[pairs["size"] > 0].head(most)
     if shown.empty:
         return canvas.nothing(ax, title, note)
-    canvas.ribbons(ax, shown)
+    totals = pd.concat([pairs.groupby(side)["size"].sum() for side in ("source", "target")])
+    canvas.ribbons(ax, shown, {name: f"{n:.0f}{'小时' if timed else '件'}" for name, n in totals.items()})
     ax.set(xlim=(-0.42, 1.42), xticks=[], yticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
     rest = pairs.iloc[len(shown) :]
-    more = f"；另有{len(rest)}对共{rest['tasks'].sum()}件、{rest['hours'].sum():.0f}小时未画出" if len(rest) else ""
-    return canvas.finish(ax, title, note, label=f"带宽为转嫁工时，列出最大的{len(shown)}对，小时数只计所列{more}")
+    hours = f"、{rest['hours'].sum():.0f}小时" if timed else ""
+    more = f"，另有{len(rest)}对共{rest['tasks'].sum()}件{hours}未画出" if len(rest) else ""
+    width = "工时" if timed else "件数"
+    return canvas.finish(ax, title, note, label=f"带宽为转嫁{width}，画出最大的{len(shown)}对{more}；数字为各单位合计")
 
 
 def lists(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:

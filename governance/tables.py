@@ -7,11 +7,10 @@ faults between rows), ``forms`` (workbooks out), ``marks`` (faults shown in the 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -20,6 +19,7 @@ import pandas as pd
 from .checks import Part, Problem, body, worded
 from .errors import TableError
 from .fields import TABLES, fields, frame, label, schema, titles
+from .files import replaced
 from .forms import blank, cell_texts, workbook
 from .headers import EXAMPLE, Layout, layout, squeeze
 from .links import derived, linked
@@ -193,19 +193,13 @@ def write(county: County, path: str | Path) -> list[Path]:
     mark_ = f"({EXAMPLE})" if county.example else ""
     if root.suffix.lower() == ".xlsx":
         given = {t: f"{county.name}{label(t)}{mark_}" if county.example or prefix else "" for t in TABLES}
-        return [_replaced(root, lambda out: workbook(tables, out, headings=given))]
+        return [replaced(root, lambda out: workbook(tables, out, headings=given))]
     if root.suffix.lower() in _FILES and not root.is_dir():
         raise TableError(f"只能写成文件夹或 .xlsx 工作簿,不能写成 {root.suffix}")
     root.mkdir(parents=True, exist_ok=True)
-    return [
-        _replaced(
-            root / f"{prefix}{label(t)}{mark_}.csv",
-            lambda out, t=t: cell_texts(t, tables[t]).to_csv(
-                out, index=False, encoding="utf-8-sig", lineterminator="\r\n"
-            ),
-        )
-        for t in TABLES
-    ]
+    csv = {"index": False, "encoding": "utf-8-sig", "lineterminator": "\r\n"}
+    texts = {t: cell_texts(t, tables[t]) for t in TABLES}
+    return [replaced(root / f"{prefix}{label(t)}{mark_}.csv", partial(texts[t].to_csv, **csv)) for t in TABLES]
 
 
 def _given(county: County) -> dict[str, pd.DataFrame]:
@@ -218,21 +212,6 @@ def _given(county: County) -> dict[str, pd.DataFrame]:
     if whole and units.equals(derived(tables, frame)):
         tables["units"] = frame("units")
     return tables
-
-
-def _replaced(path: Path, make: object) -> Path:
-    """``path``, after ``make`` wrote it under another name beside it."""
-    assert callable(make)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    try:
-        make(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return path
 
 
 def _nothing(root: Path, code: str) -> Check:

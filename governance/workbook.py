@@ -84,6 +84,8 @@ LEDGER = (
     "source",
 )
 SOURCES = ("place", "what", "value", "text", "sheet", "column", "rows", "how")
+LEDGERS = ("shifted", "unsure", "rest", "back")
+HOURS = ("hours", "shifted_hours", "hours_share")
 SHEETS = (  # key, name, what its rows are, the table whose words it speaks first
     ("lists", "三张清单", "各乡镇(街道)现行清单的事项数", "items"),
     ("total", "总体占比", "清单施行后下派任务的总体判定", "results"),
@@ -244,16 +246,26 @@ def _part(value: Any) -> str:
 def sheets(survey: Survey) -> dict[str, Sheet]:
     """Every sheet of the workbook by an English key, in order and numbered, the empty ones too."""
     made = _made(survey)
+    timeless = not survey.loads["hours"].any()
     return {
         key: Sheet(
             f"表{n} {name}",
             about,
-            (made[key] if key in made else getattr(survey, key)).reset_index(drop=True),
+            _timed(key, made[key] if key in made else getattr(survey, key), timeless).reset_index(drop=True),
             owner,
             OWN_HEADS.get(key),
         )
         for n, (key, name, about, owner) in enumerate(SHEETS, 1)
     }
+
+
+def _timed(key: str, frame: pd.DataFrame, timeless: bool) -> pd.DataFrame:
+    """The frame without hours that nobody recorded: no columns of zeros, no loads reckoned from them."""
+    if key in ("loads", "relief", "spread"):
+        return frame.head(0) if timeless else frame
+    if key in LEDGERS or "hours" not in frame or frame["hours"].any():
+        return frame
+    return frame.drop(columns=[c for c in HOURS if c in frame])
 
 
 def _made(survey: Survey) -> dict[str, pd.DataFrame]:

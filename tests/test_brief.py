@@ -481,6 +481,130 @@ def test_a_difference_that_may_be_chance_is_not_called_a_fall(county, tmp_path):
     )
 
 
+def _told(survey: gov.survey.Survey) -> dict:
+    return findings.tell(survey, workbook.sheets(survey))[0]
+
+
+def test_a_ledger_without_hours_is_told_without_hours(tmp_path):
+    tasks = _tiny().tasks.assign(hours=float("nan"))
+    brief.write(gov.survey.run(_tiny(tasks=tasks)), tmp_path)
+    text = _letter(tmp_path)
+    assert "本期未分析履职负荷：任务台账没有记录耗时" in text
+    assert not re.search(r"小时|nan|无穷大", text)
+    assert "待确认（件）" in text, "the last column of the departments"
+    book = _book(tmp_path)
+    assert not [h for name in ("表2 总体占比", "表5 部门占比", "表10 转嫁流向") for h in book[name][1] if "工时" in h]
+    assert len(book["表15 负荷"]) == 2
+
+
+def test_tasks_without_hours_are_counted_and_their_departments_show_none(tmp_path):
+    tasks = _tiny().tasks
+    some = tasks.assign(hours=tasks["hours"].where(tasks["department"] == "县甲局"))
+    survey = gov.survey.run(_tiny(tasks=some))
+    lost = int((survey.ledger["hours"].isna() & ~survey.ledger["retrospective"]).sum())
+    context = _told(survey)
+    assert context["未记工时"] == str(lost) != "0"
+    assert {row["名"]: row["末"] == "—" for row in context["部门表"]} == {"县甲局": False, "县乙局": True}
+    brief.write(survey, tmp_path)
+    assert _letter(tmp_path).count(f"另有{lost}件没有记录耗时，未计入工时") == 2
+
+
+def test_tasks_before_the_lists_and_tasks_to_review_are_counted(small):
+    survey, out = small
+    ledger, text = survey.ledger, _letter(out)
+    early = int(ledger["retrospective"].sum())
+    review = int((ledger["shifted"] & ledger["needs_review"] & ~ledger["retrospective"]).sum())
+    assert early
+    assert review
+    assert f"（另有{early}件早于清单施行，只作回溯衡量，未计入）" in text
+    assert f"其中{review}件须人工复核后方可引用" in text
+
+
+def test_nothing_can_be_supplied_where_all_tasks_came_before_the_lists(tmp_path):
+    brief.write(gov.survey.run(_tiny(tasks=_tiny().tasks.assign(date=pd.Timestamp("2025-01-05")))), tmp_path)
+    text = _letter(tmp_path)
+    assert f"没有清单施行之后下发的任务，{len(_tiny().tasks)}件全部早于清单施行，只作回溯衡量。\n" in text
+    assert "补齐后可给出各部门" not in text
+    assert "补齐后可给出各乡镇（街道）任务" not in text
+
+
+@pytest.mark.parametrize(
+    ("ratios", "high", "low"),
+    [
+        ([0.5], "", ""),
+        ([0.9, 0.5], "0", "1"),
+        ([0.5, 0.5], "", ""),
+        ([0.9, 0.5, 0.5], "0", "12"),
+        ([0.9, 0.8, 0.7, 0.6], "012", "3"),
+    ],
+)
+def test_no_township_is_both_high_and_lowest(small, ratios, high, low):
+    survey, _ = small
+    loads = pd.DataFrame([survey.loads.iloc[0].to_dict()] * len(ratios)).assign(
+        township=[f"镇{n}" for n in range(len(ratios))], load_ratio=ratios, overloaded=False
+    )
+    context = _told(replace(survey, loads=loads, spread=gov.balance.spread(loads["load_ratio"])))
+    assert "".join(re.findall(r"镇(\d)", context["负荷高"])) == high
+    assert "".join(re.findall(r"镇(\d)", context["负荷低"])) == low
+    assert "按负荷配置力量。" not in [way["题"] for way in context["建议"]], "nobody is overloaded"
+
+
+def test_no_ratio_of_loads_without_bottom_is_told(small):
+    survey, _ = small
+    for value in (float("nan"), float("inf")):
+        spread = survey.spread.copy()
+        spread["max_min"] = value
+        assert _told(replace(survey, spread=spread))["最大最小比"] == ""
+
+
+def test_equal_townships_have_neither_most_nor_least(small, tmp_path):
+    assert small[0].lists.groupby("list_kind")["items"].nunique().eq(1).all()
+    assert "最少的是" not in _letter(small[1])
+    items = _tiny().items
+    more = pd.concat([items, items.head(1).assign(item="J9", name="另一件事")], ignore_index=True)
+    brief.write(gov.survey.run(_tiny(items=more)), tmp_path)
+    assert "基本履职事项最多的是甲镇，2项；最少的是乙乡，1项" in _letter(tmp_path)
+
+
+def test_the_opening_and_the_parameters_name_only_what_was_there(tmp_path):
+    none = {t: FRAME(t) for t in ("tasks", "staff", "communities", "rooms", "sites")}
+    bare = _tiny(**none, streets=gov.Streets(FRAME("nodes"), FRAME("edges")))
+    brief.write(gov.survey.run(bare), tmp_path)
+    text = _letter(tmp_path)
+    assert "依据履职事项清单资料，对某县乡镇（街道）清单编制作了" in text
+    assert "乡镇（街道）履职事项清单编制情况" in text
+    assert not re.search(r"步行|来源较弱|可调整默认值|服务圈情况", text)
+    brief.write(gov.survey.run(_tiny()), tmp_path)
+    text = _letter(tmp_path)
+    assert "依据履职事项清单、任务台账、人员、村社人口、服务设施、社区用房、路网资料" in text
+    assert "来源较弱、引用前须核实的3项" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "county", "title", "office"),
+    [
+        ("f1", "本县", "本县履职减负工作简报", "县委编办"),
+        ("青禾县", "青禾县", "青禾县履职减负工作简报", "青禾县委编办"),
+        ("某某旗", "某某旗", "某某旗履职减负工作简报", "某某旗委编办"),
+        ("景宁畲族自治县", "景宁畲族自治县", "景宁畲族自治县\n履职减负工作简报", "景宁畲族自治县委编办"),
+    ],
+)
+def test_a_folder_is_not_taken_for_a_county_and_a_long_title_breaks_before_its_words(
+    small, name, county, title, office
+):
+    context = _told(replace(small[0], county=replace(small[0].county, name=name)))
+    assert (context["县名"], context["报头"], context["编发单位"]) == (county, title, office)
+
+
+def test_the_flow_picture_and_the_table_below_tell_the_same_hours(whole):
+    survey, _ = whole
+    drawn = {t.get_text() for t in gov.plot.flows(survey.shifted, most=brief.FLOWS).texts}
+    hours = survey.by_department.set_index("department")["shifted_hours"]
+    said = [t.rsplit(" ", 1) for t in drawn if t.rsplit(" ", 1)[0] in hours.index]
+    assert len(said) > 3
+    assert [(name, text) for name, text in said if text != f"{hours[name]:.0f}小时"] == []
+
+
 @pytest.mark.skipif(
     not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice or poppler is not installed"
 )

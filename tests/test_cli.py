@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -201,6 +202,9 @@ def test_wrong_use_is_explained_in_chinese_and_ends_with_2(
     assert says in told.err
     assert told.out == ""
     assert english(told.err) <= {"judge", "bY", "pdf", "nowhere"}
+    if "查看写法" in told.err:
+        whole = not argv or argv[0] not in COMMANDS or "不认识" in says
+        assert told.err.endswith(f"。查看写法:governance{'' if whole else f' {argv[0]}'} --help\n")
     assert list(here.iterdir()) == []
 
 
@@ -432,6 +436,74 @@ def test_a_missing_table_is_said_and_the_rest_is_done(mine: Path, capsys: pytest
     assert "■" not in told
     assert main(["shifting", "本县"]) == 0
     assert f"疑似转嫁 {shifted()} 条" in read(capsys).out
+
+
+def _rewrite(mine: Path, **columns: object) -> None:
+    """The ledger of the small county with other values in its columns."""
+    county = small_county()
+    gov.write(replace(county, tasks=county.tasks.assign(**columns)), mine)
+
+
+def test_a_ledger_without_hours_is_told_without_hours(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _rewrite(mine, hours=float("nan"))
+    assert main(["shifting", "本县", "-o", "结果.xlsx"]) == 0
+    told = read(capsys).out
+    assert f"疑似转嫁 {shifted()} 条" in told
+    assert "小时" not in told
+    assert main(["balance", "本县"]) == 1
+    assert "未做“履职负荷”:任务台账没有记录耗时" in read(capsys).out
+    book = openpyxl.load_workbook("结果.xlsx")
+    heads = [str(c.value) for s in book.worksheets if "占比" in s.title or "流向" in s.title for c in s[2]]
+    assert "转嫁占比" in heads
+    assert not [h for h in heads if "工时" in h]
+
+
+def test_tasks_without_hours_are_counted(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hours = small_county().tasks["hours"].where(small_county().tasks.index > 0)
+    _rewrite(mine, hours=hours)
+    assert main(["shifting", "本县"]) == 0
+    assert "(另有 1 条没有记录耗时,未计入工时)" in read(capsys).out
+
+
+def test_tasks_before_the_lists_are_counted_and_named_as_the_reason(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dates = small_county().tasks["date"].where([False] * 3 + [True] * 7, pd.Timestamp("2025-03-01"))
+    _rewrite(mine, date=dates)
+    for command in ("shifting", "brief"):
+        assert main([command, "本县"]) == 0
+        told = read(capsys).out
+        assert "共 7 条任务" in told
+        assert "另有 3 条早于清单施行,只作回溯衡量,未计入" in told
+    _rewrite(mine, date=pd.Timestamp("2025-03-01"))
+    main(["shifting", "本县"])
+    told = read(capsys).out
+    assert "台账中的 10 条全部早于清单施行" in told
+    assert "七类判定" not in told, "no table of zeros"
+    assert re.search(r"2025-03 +10 ", told)
+
+
+def test_shifted_tasks_to_review_are_counted(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["shifting", "本县"]) == 0
+    assert "复核后方可引用" not in read(capsys).out
+    tasks = small_county().tasks
+    _rewrite(mine, text=tasks["text"].where(tasks.index > 0, "推选羽毛球裁判"))
+    ledger = gov.survey.run(gov.read(mine)).ledger
+    assert int((ledger["shifted"] & ledger["needs_review"]).sum()) == 1, "an item outside the lists"
+    capsys.readouterr()
+    assert main(["shifting", "本县"]) == 0
+    assert "其中 1 条须人工复核后方可引用" in read(capsys).out
+
+
+def test_what_the_screen_shows_has_no_half_width_marks_after_chinese(
+    mine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    for argv in (["shifting"], ["balance"], ["circle"], ["check"], ["brief"]):
+        main([*argv, "本县"])
+    told = capfd.readouterr()
+    said = [line for line in (told.out + told.err).split("\n") if not line.startswith("读入")]
+    assert [line for line in said if re.search(r"[\u4e00-\u9fff][,:;?!]", line)] == []
 
 
 # --- the example county and the blank tables

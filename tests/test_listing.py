@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance import listing
+from governance.accounts import Tally, tally
 from governance.workbook import Sheet
 
 TOTAL = {
@@ -61,7 +62,7 @@ def test_columns_end_at_the_same_cell_in_every_row() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "shown"),
     [
-        ("verdict", "inverted", "配合事项被要求负主责"),
+        ("verdict", "inverted", "配合事项被要求负主责或单独考核"),
         ("channel", "hotline", "12345转办"),
         ("service", "elder_care", "养老"),
         ("from_service", "idle", "闲置"),
@@ -233,3 +234,41 @@ def test_spread_names_its_measures() -> None:
 def test_sentences_bear_chinese_punctuation() -> None:
     assert "\uff0c" in listing.headline(pd.DataFrame([TOTAL]))
     assert "\uff08" in listing.text(bare(pd.DataFrame({"hours": [1.0]})))
+
+
+def test_the_headline_counts_what_to_review_what_has_no_hours_and_what_came_before_the_lists() -> None:
+    said = say("headline", pd.DataFrame([TOTAL]), Tally(held=10, early=8, untimed=3, review=1))
+    assert "涉及 20 小时(另有 3 条没有记录耗时,未计入工时),其中 1 条须人工复核后方可引用;" in said
+    assert said.endswith("另有 8 条早于清单施行,只作回溯衡量,未计入。")
+    nothing = say("headline", pd.DataFrame([{**TOTAL, "tasks": 0}]), Tally(held=0, early=8, untimed=0, review=0))
+    assert "台账中的 8 条全部早于清单施行" in nothing
+    plain = say("headline", pd.DataFrame([TOTAL]), Tally(held=10, early=0, untimed=0, review=0))
+    assert not [w for w in ("早于", "没有记录", "复核") if w in plain]
+
+
+def test_hours_that_nobody_recorded_are_not_told_as_zero() -> None:
+    none = {**TOTAL, "hours": 0.0, "shifted_hours": 0.0, "hours_share": np.nan}
+    assert "小时" not in say("headline", pd.DataFrame([none]), Tally(held=10, early=0, untimed=10, review=0))
+    one = pd.DataFrame([{"month": "2025-07", **none}]).drop(columns=["hours", "shifted_hours", "hours_share"])
+    assert "小时" not in say("shares", bare(one))
+    some = pd.DataFrame([{"month": "2025-07", **none}, {"month": "2025-08", **TOTAL}])
+    assert [line.split()[-1] for line in say("shares", bare(some)).split("\n")[-2:]] == ["—", "20"]
+
+
+def test_a_share_without_interval_shows_none() -> None:
+    one = {**TOTAL, "low": np.nan, "high": np.nan}
+    assert "区间" not in say("headline", pd.DataFrame([one]))
+    row = say("shares", bare(pd.DataFrame([{"month": "2025-07", **one}]))).split("\n")[-1].split()
+    assert row[5:7] == ["25.0%", "—"]
+
+
+def test_the_tally_counts_hours_and_review_of_judged_tasks_only() -> None:
+    ledger = pd.DataFrame(
+        {
+            "retrospective": [True, True, False, False, False],
+            "shifted": [True, True, True, True, False],
+            "needs_review": [True, True, True, False, True],
+            "hours": [np.nan, 1.0, np.nan, 2.0, 3.0],
+        }
+    )
+    assert tally(ledger) == Tally(held=3, early=2, untimed=1, review=1)

@@ -261,7 +261,9 @@ def test_frames_are_left_as_they_were():
 
 
 def test_verdicts_say_count_and_share():
-    assert {"5件 25.0%", "3件 15.0%", "配合事项被要求负主责"} <= set(_texts(plot.verdicts(VERDICTS)).split("\n"))
+    assert {"5件 25.0%", "3件 15.0%", "配合事项被要求负主责或单独考核"} <= set(
+        _texts(plot.verdicts(VERDICTS)).split("\n")
+    )
 
 
 def test_shares_carry_their_denominator_and_say_how_many_are_left_out():
@@ -290,8 +292,22 @@ def test_flows_keep_the_strongest_and_count_the_rest():
     ax = plot.flows(graph, most=1)
     assert "县甲局 12小时" in _texts(ax)
     assert "县乙局" not in _texts(ax)
-    assert "另有2对共2件、6小时未画出" in ax.get_xlabel()
+    assert "画出最大的1对，另有2对共2件、6小时未画出" in ax.get_xlabel()
     assert "甲村" not in _texts(plot.flows(graph)), "delegation is not dispatch"
+
+
+def test_flows_label_units_with_all_their_hours_drawn_or_not():
+    graph = _graph([("县甲局", "甲镇", 8.0), ("县甲局", "乙乡", 1.0), ("县乙局", "甲镇", 2.0)])
+    said = _texts(plot.flows(graph, most=1))
+    assert "县甲局 9小时" in said
+    assert "甲镇 10小时" in said
+    assert "乙乡" not in said
+
+
+def test_flows_without_hours_are_as_wide_as_their_tasks():
+    ax = plot.flows(_graph([("县甲局", "甲镇", None), ("县甲局", "甲镇", float("nan")), ("县乙局", "乙乡", None)]))
+    assert "县甲局 2件" in _texts(ax)
+    assert "小时" not in _texts(ax) + ax.get_xlabel()
 
 
 def test_lists_stack_to_the_township_total():

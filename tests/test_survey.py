@@ -78,4 +78,6 @@ def test_lists_not_yet_or_no_longer_in_force_are_not_counted():
 
 def test_a_ledger_without_hours_is_said_to_have_none():
     tasks = COUNTY.tasks.assign(hours=float("nan"))
-    assert gov.survey.missing(replace(COUNTY, tasks=tasks)).to_numpy().tolist() == [["履职负荷", "任务台账没有记录耗时"]]
+    assert gov.survey.missing(replace(COUNTY, tasks=tasks)).to_numpy().tolist() == [
+        ["履职负荷", "任务台账没有记录耗时"]
+    ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import fields
+from . import fields, rules
 from .accounts import Page, day, mark, percent, quote, ratio, say
 from .workbook import Number, clean
 
@@ -92,21 +92,23 @@ def advice(survey: Survey, page: Page) -> list[dict[str, str]]:
 
 
 def _talk(survey: Survey, page: Page) -> dict[str, str]:
-    """Departments whose interval lies wholly above the county's share."""
+    """Departments with decided tasks enough (``shares.least``) and an interval wholly above the county's share."""
     if survey.total.empty or not survey.total["shifted"].iloc[0]:
         return {}
     frame = survey.by_department
-    high = frame.index[(frame["low"] > survey.total["share"].iloc[0]) & (frame["shifted"] > 1)]
+    enough = frame["decided"] >= rules.value("shares.least")
+    high = frame.index[(frame["low"] > survey.total["share"].iloc[0]) & enough]
     if not len(high):
         return {
             "题": "逐部门会商。",
             "文": "各部门占比区间均未明显高于全县,以件数较多的部门为重点会商,不作排名通报",
             "表": mark(page.sheets, "by_department"),
         }
-    words = [
-        f"{clean(frame['department'].loc[i])}({say(page, 'by_department', 'share', int(i), form=percent)})"
-        for i in high[:4]
-    ]
+    words = []
+    for i in high[:4]:
+        n, k = (say(page, "by_department", c, int(i)) for c in ("decided", "shifted"))
+        share = say(page, "by_department", "share", int(i), form=percent)
+        words.append(f"{clean(frame['department'].loc[i])}({n}件中{k}件,占{share})")
     more = f"等{say(page, 'by_department', 'department', list(high), how='计数')}个部门" if len(high) > 4 else ""
     return {
         "题": "约请重点部门会商。",

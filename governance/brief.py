@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import accounts, findings, plot, workbook
+from . import accounts, findings, norm, plot, workbook
 from .errors import DocumentError
 from .files import replaced
 
@@ -113,16 +113,31 @@ def _made(survey: Survey) -> dt.datetime:
 def _pictures(survey: Survey, context: dict[str, Any]) -> dict[str, tuple[bytes, str]]:
     """PNG and title of each figure whose part was done."""
     lacking, note = context["缺"], context["页眉"]
-    since = pd.to_datetime(survey.county.items["since"]).min()
     draw: dict[str, Callable[[Any], Any]] = {}
     if not lacking["责任转嫁"]:
-        draw["趋势"] = lambda ax: plot.trend(survey.by_month, ax, since=since if pd.notna(since) else None, note=note)
+        draw["趋势"] = lambda ax: plot.trend(survey.by_month, ax, since=_first(survey), note=note)
         draw["流向"] = lambda ax: plot.flows(survey.shifted, ax, most=FLOWS, note=note)
     if not lacking["履职负荷"]:
         draw["负荷"] = lambda ax: plot.load(survey.loads, ax, note=note)
     if not lacking["十五分钟服务圈"]:
         draw["服务圈"] = lambda ax: plot.town(survey.county, survey.gaps, ax, note=note)
-    return {name: _png(how, HEIGHTS[name]) for name, how in draw.items()}
+    made = {name: _png(how, HEIGHTS[name]) for name, how in draw.items()}
+    if "趋势" in made:
+        made["趋势"] = made["趋势"][0], _trend_title(survey)
+    return made
+
+
+def _first(survey: Survey) -> pd.Timestamp | None:
+    """The first day on which any township had a list that held and was known."""
+    start = norm.versions(survey.county.items)["start"].min()
+    return None if pd.isna(start) else pd.Timestamp("1970-01-01") + pd.Timedelta(days=int(start))
+
+
+def _trend_title(survey: Survey) -> str:
+    """The caption by the same two shares as the text: by each township's own first day, not by whole months."""
+    before, after = (survey.change[f"{word}_share"].iloc[0] for word in ("before", "after"))
+    told = "" if pd.isna(before) or pd.isna(after) else f":清单施行前{before:.1%},施行后{after:.1%}"
+    return f"各月转嫁占比{told}"
 
 
 def _png(draw: Callable[[Any], Any], height: float) -> tuple[bytes, str]:

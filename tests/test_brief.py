@@ -27,7 +27,7 @@ NASTY = (
     "+1 加一",
     "-2 减二",
     "@三 甲 & 乙 <丙> {{ 丁 }} {% 戊 %}",
-    "断\x07行\x0b字\x00符\x1f\ud800\x0c完",
+    "断\x07行\x0b字\x00符\x1f\x0c完",
 )
 EXAMPLE = "示例数据"
 
@@ -634,3 +634,17 @@ def test_the_letter_opens_in_libreoffice(whole, tmp_path):
     for n, page in enumerate(pages, 1):
         assert re.search(rf"—\s*{n}\s*—", page)
     assert all(part in re.sub(r"\s", "", text) for part in findings.PARTS)
+
+
+def test_what_no_file_can_hold_is_a_blank() -> None:
+    assert workbook.clean("符\ud800号\x00") == "符 号 "
+
+
+def test_the_caption_of_the_trend_says_what_the_text_says(tmp_path: Path) -> None:
+    county = gov.examples.county()
+    later = replace(county, items=county.items.assign(known_from=pd.Timestamp("2025-10-15")))
+    found = gov.survey.run(later)
+    letter = docx.Document(str(brief.write(found, tmp_path)[0]))
+    said = "\n".join(p.text for p in letter.paragraphs)
+    before, after = (f"{found.change[c].item():.1%}" for c in ("before_share", "after_share"))
+    assert f"各月转嫁占比：清单施行前{before}，施行后{after}" in said

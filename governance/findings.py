@@ -276,7 +276,7 @@ def _circle(survey: Survey, page: Page) -> dict[str, Any]:
             "财政数": say(
                 page, "rooms", "room", (rooms["funding"] == "government").fillna(False).to_numpy(bool), how="计数"
             ),
-            "无排烟数": say(page, "rooms", "room", ~rooms["exhaust"].fillna(False).to_numpy(bool), how="计数"),
+            "无排烟数": say(page, "rooms", "room", (~rooms["exhaust"]).fillna(False).to_numpy(bool), how="计数"),
         }
     if cover.empty:
         return out

@@ -648,3 +648,11 @@ def test_the_caption_of_the_trend_says_what_the_text_says(tmp_path: Path) -> Non
     said = "\n".join(p.text for p in letter.paragraphs)
     before, after = (f"{found.change[c].item():.1%}" for c in ("before_share", "after_share"))
     assert f"各月转嫁占比：清单施行前{before}，施行后{after}" in said
+
+
+def test_hardware_not_recorded_is_not_told_as_missing(tmp_path: Path) -> None:
+    county = gov.examples.county()
+    rooms = county.rooms.assign(exhaust=pd.array([None] * 13 + [False, True], dtype="boolean"))
+    found = gov.survey.run(replace(county, rooms=rooms))
+    letter = docx.Document(str(brief.write(found, tmp_path)[0]))
+    assert "不能引入餐饮1处" in re.sub(r"\s", "", "".join(p.text for p in letter.paragraphs))

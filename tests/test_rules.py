@@ -42,7 +42,7 @@ def test_a_faulty_rules_file_is_refused_in_words(tmp_path, text, said):
 def test_every_rule_of_ours_has_a_source_and_none_weak_is_called_verified():
     table = rules.table()
     assert (table[["unit", "status", "source", "note"]] != "").all().all()
-    speeds = table[table.rule.isin(["circle.speed", "circle.wheelchair_speed", "circle.minutes"])]
+    speeds = table[table.rule.isin(["circle.speed", "circle.minutes"])]
     assert (speeds.status == "来源较弱").all()
 
 

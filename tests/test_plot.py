@@ -215,6 +215,7 @@ def test_labels_made_after_the_picture_are_chinese_too(bare, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ax.figure.savefig(tmp_path / "图.png")
+    assert (tmp_path / "图.png").stat().st_size > 0
 
 
 def test_style_serves_pictures_of_ones_own_and_networkx_labels(bare, tmp_path):
@@ -224,6 +225,7 @@ def test_style_serves_pictures_of_ones_own_and_networkx_labels(bare, tmp_path):
         nx.draw_networkx(nx.path_graph(["县水利局", "甲镇"], create_using=nx.DiGraph), ax=ax)
         ax.plot([-1, 1], [-1, 1])
         fig.savefig(tmp_path / "图.png")
+    assert (tmp_path / "图.png").stat().st_size > 0
 
 
 def test_minus_signs_and_rare_place_names_are_in_the_font():

@@ -577,7 +577,7 @@ def test_the_opening_and_the_parameters_name_only_what_was_there(tmp_path):
     brief.write(gov.survey.run(_tiny()), tmp_path)
     text = _letter(tmp_path)
     assert "依据履职事项清单、任务台账、人员、村社人口、服务设施、社区用房、路网资料" in text
-    assert "来源较弱、引用前须核实的3项" in text
+    assert "来源较弱、引用前须核实的2项" in text
 
 
 @pytest.mark.parametrize(

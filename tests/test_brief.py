@@ -18,7 +18,8 @@ import pytest
 from docx.shared import Mm, Pt
 
 import governance as gov
-from governance import accounts, brief, findings, workbook
+from governance import brief
+from governance.brief import findings, workbook
 from governance.errors import DocumentError
 
 FRAME = gov.tables.frame
@@ -452,21 +453,6 @@ def test_infinite_and_missing_numbers_reach_the_sheet_as_words_and_blanks():
     data = workbook.book([sheet], [], title="甲", mark="", made=dt.datetime(2026, 1, 1))
     rows = [[c.value for c in r] for r in openpyxl.load_workbook(io.BytesIO(data))["表1 甲"].iter_rows(min_row=3)]
     assert rows == [["无穷大", "属基本职责"], [None, None], [2.5, "="]]
-
-
-@pytest.mark.parametrize(
-    ("text", "proper"),
-    [
-        ("占22.2%(95%区间),共1,046件", "占22.2%（95%区间），共1,046件"),
-        ("甲(乙(丙))丁", "甲（乙（丙））丁"),
-        ("f(x)=1, y:2", "f(x)=1, y:2"),
-        ("“资质审查”(S080)已列入", "“资质审查”（S080）已列入"),
-        ("时间12:30,地点:甲", "时间12:30，地点：甲"),
-    ],
-)
-def test_chinese_sentences_get_chinese_punctuation(text, proper):
-    assert accounts.proper(text) == proper
-    assert accounts.proper(proper) == proper
 
 
 def test_a_difference_that_may_be_chance_is_not_called_a_fall(county, tmp_path):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance import circle, examples_town, rules
+from governance import circle, rules
 from governance.errors import RuleError, TableError
+from governance.examples.town import urban
 from governance.tables import Streets
 
 AGES = ["age_0_2", "age_3_6", "age_7_14", "age_15_59", "age_60_79", "age_80_up"]
@@ -369,7 +370,7 @@ def test_covered_and_gap_make_all_people(world: tuple) -> None:
 
 
 def test_the_town_equals_networkx_at_every_node() -> None:
-    made = examples_town.town()
+    made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
     graph, near = by_networkx(town), circle.nearest(town, made["sites"])
     for service, part in near.groupby("service"):

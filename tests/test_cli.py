@@ -16,8 +16,7 @@ import pandas as pd
 import pytest
 
 import governance as gov
-from governance import arguments
-from governance.cli import main
+from governance.cli import arguments, main
 from governance.tables import County, Streets, frame
 
 COMMANDS = ("check", "brief", "shifting", "balance", "circle", "example")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import governance as gov
-from governance.examples_ledger import LISTS, PLANTED, TASKS, bank
+from governance.examples.ledger import LISTS, PLANTED, TASKS, bank
 
 DATA = Path(__file__).parent.parent / "data"
 FRAMES = ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "activities")

@@ -21,31 +21,25 @@ import governance as gov
 
 ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ROOT / "governance"
-ROOMS = sorted(p.stem for p in HOUSE.glob("*.py"))
-GROUND = {"errors", "files", "norm", "rules"}
-DATA = GROUND | {"tables", "fields"}
+ROOMS = sorted({p.stem for p in HOUSE.glob("*.py")} | {p.parent.name for p in HOUSE.glob("*/__init__.py")})
+FILES = sorted(".".join(p.relative_to(HOUSE).with_suffix("").parts) for p in HOUSE.rglob("*.py"))
+GROUND = {"errors", "files", "norm", "rules", "words"}
+DATA = GROUND | {"tables"}
 ANALYSES = {"matching", "shifting", "balance", "circle", "siting"}
-CHAPTERS = {  # a room too long for one file: the room, and the files that are its inner chapters
-    "tables": {"cells", "checks", "fields", "forms", "formulas", "headers", "links", "marks", "sheets"},
-    "shifting": {"evidence"},
-    "examples": {"examples_ledger", "examples_streets", "examples_town"},
-    "plot": {"canvas"},
-    "brief": {"accounts", "advice", "findings", "workbook"},
-    "cli": {"arguments", "listing"},
-}
-MAY_IMPORT = {  # the corridor: what each room may import; a room may open its own chapters besides
+MAY_IMPORT = {  # the corridor: what each room may import; a room too long for one file is a folder, its files the chapters
     "errors": set(),
     "files": set(),
+    "words": set(),
     "rules": {"errors"},
     "norm": {"errors"},
     "tables": GROUND,
     "graph": DATA,
     **{room: DATA | {"graph"} for room in ANALYSES},
-    "examples": DATA | {"forms"},
+    "examples": DATA,
     "survey": DATA | {"graph"} | ANALYSES,
     "plot": DATA | {"graph"},
     "brief": DATA | {"graph", "survey", "plot"},
-    "cli": DATA | {"examples", "survey", "brief", "workbook", "accounts"},
+    "cli": DATA | {"examples", "survey", "brief"},
 }
 AT_THE_ROOT = {
     ".ci",
@@ -69,12 +63,18 @@ COMMANDS = ("check", "brief", "shifting", "balance", "circle", "example")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def source(room: str) -> str:
-    return (HOUSE / f"{room}.py").read_text("utf-8")
+def source(file: str) -> str:
+    """The text of a file of the house, named as in FILES: ``rules``, ``tables.__init__``, ``tables.cells``."""
+    return HOUSE.joinpath(*file.split(".")).with_suffix(".py").read_text("utf-8")
 
 
-def tree(room: str) -> ast.Module:
-    return ast.parse(source(room))
+def tree(file: str) -> ast.Module:
+    return ast.parse(source(file))
+
+
+def door(file: str) -> bool:
+    """Whether a file is what users meet: a room in one file, or the front of a folder."""
+    return "." not in file or file.endswith(".__init__")
 
 
 def project() -> dict:
@@ -105,60 +105,61 @@ def tracked() -> list[Path]:
 
 def public_functions(chapters: bool = True) -> list[tuple[str, ast.FunctionDef]]:
     """Functions anyone may call; with ``chapters`` also those that a room calls in its own chapters."""
-    inner = set() if chapters else {chapter for parts in CHAPTERS.values() for chapter in parts}
     return [
-        (room, node)
-        for room in ROOMS
-        for node in tree(room).body
+        (file, node)
+        for file in FILES
+        for node in tree(file).body
         if isinstance(node, ast.FunctionDef)
         and not node.name.startswith("_")
-        and (room not in inner or (room in CHAPTERS["tables"] and node.name in gov.tables.__all__))
+        and (chapters or door(file) or node.name in opened(file))
     ]
 
 
-def imported(room: str) -> set[str]:
-    """Rooms of this house that ``room`` imports, anywhere in its code."""
+def opened(file: str) -> list[str]:
+    """What the room of a chapter hands out at its own door."""
+    return getattr(getattr(gov, file.split(".")[0], None), "__all__", [])
+
+
+def imported(file: str) -> set[str]:
+    """Files of this house that ``file`` imports, anywhere in its code, named as in FILES."""
+    home = file.split(".")[:-1]
     found = set()
-    for node in ast.walk(tree(room)):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.ImportFrom):
-            inside = node.level > 0 or (node.module or "").split(".")[0] == "governance"
-            path = (node.module or "").removeprefix("governance").strip(".")
-            if inside:
-                found |= {path.split(".")[0]} if path else {alias.name for alias in node.names} & set(ROOMS)
+            parts = (node.module or "").split(".") if node.module else []
+            if node.level:
+                parts = [*home[: len(home) + 1 - node.level], *parts]
+            elif parts[:1] == ["governance"]:
+                parts = parts[1:]
+            else:
+                continue
+            inner = {".".join([*parts, alias.name]) for alias in node.names}
+            found |= inner if inner <= {*FILES, *ROOMS} else inner | {".".join(parts)}
         elif isinstance(node, ast.Import):
-            found |= {
-                [*alias.name.split("."), "__init__"][1]
-                for alias in node.names
-                if alias.name.split(".")[0] == "governance"
-            }
-    return found
+            found |= {alias.name.partition(".")[2] for alias in node.names if alias.name.split(".")[0] == "governance"}
+    return {name if name in FILES else f"{name}.__init__" for name in found if name} & set(FILES)
 
 
 # --- the corridor
 
 
-def allowed(room: str) -> set[str]:
-    """What a room or a chapter of a room may import."""
-    home = next((home for home, chapters in CHAPTERS.items() if room in chapters), room)
-    assert home in MAY_IMPORT, f"enter the new room {room} in MAY_IMPORT or CHAPTERS: what may it import?"
-    return MAY_IMPORT[home] | CHAPTERS.get(home, set())
-
-
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != "__init__"])
-def test_imports_only_go_down_the_corridor(room: str) -> None:
-    assert imported(room) - allowed(room) == set()
+@pytest.mark.parametrize("file", [file for file in FILES if file != "__init__"])
+def test_imports_only_go_down_the_corridor(file: str) -> None:
+    room = file.split(".")[0]
+    assert room in MAY_IMPORT, f"enter the new room {room} in MAY_IMPORT: what may it import?"
+    assert {name.split(".")[0] for name in imported(file)} - MAY_IMPORT[room] - {room, "__init__"} == set()
 
 
 def test_the_corridor_names_only_rooms_that_exist() -> None:
-    assert MAY_IMPORT.keys() | set().union(*CHAPTERS.values()) == set(ROOMS) - {"__init__"}
+    assert MAY_IMPORT.keys() == set(ROOMS) - {"__init__"}
 
 
 def test_the_corridor_has_no_way_back() -> None:
-    left = {room: imported(room) for room in ROOMS if room != "__init__"}
+    left = {file: imported(file) - {"__init__"} for file in FILES if file != "__init__"}
     while left:
-        ground = {room for room, below in left.items() if not below & left.keys()}
-        assert ground, f"rooms that import one another: {sorted(left)}"
-        left = {room: below for room, below in left.items() if room not in ground}
+        ground = {file for file, below in left.items() if not below & left.keys()}
+        assert ground, f"files that import one another: {sorted(left)}"
+        left = {file: below for file, below in left.items() if file not in ground}
 
 
 def test_importing_the_package_loads_no_heavy_library() -> None:
@@ -168,7 +169,7 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
 
 
 def test_matplotlib_is_loaded_by_no_room_at_import() -> None:
-    for room in ROOMS:
+    for room in FILES:
         top = [n for n in tree(room).body if isinstance(n, (ast.Import, ast.ImportFrom))]
         names = {a.name for n in top if isinstance(n, ast.Import) for a in n.names} | {
             n.module or "" for n in top if isinstance(n, ast.ImportFrom)
@@ -177,24 +178,24 @@ def test_matplotlib_is_loaded_by_no_room_at_import() -> None:
 
 
 def test_only_tables_and_the_command_line_print() -> None:
-    for room in ROOMS:
+    for room in FILES:
         calls = [
             n.lineno
             for n in ast.walk(tree(room))
             if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
         ]
-        assert room in {"tables", "cli"} or calls == [], f"{room}: print in lines {calls}"
+        assert room in {"tables.__init__", "cli.__init__"} or calls == [], f"{room}: print in lines {calls}"
 
 
 # --- rooms and functions
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", FILES)
 def test_a_room_stays_under_400_lines(room: str) -> None:
     assert source(room).count("\n") <= 400
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", FILES)
 def test_a_room_says_what_it_is_for(room: str) -> None:
     assert (ast.get_docstring(tree(room)) or "").split("\n")[0].endswith(".")
 

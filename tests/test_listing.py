@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance import listing
-from governance.accounts import Tally, tally
-from governance.workbook import Sheet
+from governance.brief.accounts import Tally, tally
+from governance.brief.workbook import Sheet
+from governance.cli import listing
 
 TOTAL = {
     "tasks": 10,

@@ -18,8 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 import governance as gov
-from governance import canvas, plot
+from governance import plot
 from governance.errors import TableError
+from governance.plot import canvas
 
 NOTE = "示例数据,县乡均为虚构"
 

@@ -17,7 +17,8 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance import formulas, sheets, tables
+from governance import tables
+from governance.tables import formulas, sheets
 
 STAFF = [
     ["乡镇(街道)", "内设机构", "岗位", "在岗人数", "人均月可用工时(小时)"],

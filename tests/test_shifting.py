@@ -10,9 +10,9 @@ from scipy.stats import binom
 
 import governance as gov
 from governance.errors import TableError
-from governance.evidence import ASPECTS, reasons
-from governance.fields import field
 from governance.shifting import SHIFTED, VERDICTS, change, flows, judge, shares, verdicts
+from governance.shifting.evidence import ASPECTS, reasons
+from governance.tables.fields import field
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "shifting.yaml").read_text("utf-8"))
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance import circle, examples_town, rules, siting
+from governance import circle, rules, siting
 from governance.errors import InfeasibleError, TableError
+from governance.examples.town import urban
 from governance.tables import Streets
 
 AGES = ["age_0_2", "age_3_6", "age_7_14", "age_15_59", "age_60_79", "age_80_up"]
@@ -322,7 +323,7 @@ def test_order_of_rows_changes_nothing_and_a_larger_budget_never_loses(world: tu
 
 
 def test_a_search_cut_short_still_gives_a_true_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = examples_town.town()
+    made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
     full = plan(town, made["sites"], made["rooms"], made["communities"], 6)
     monkeypatch.setattr(siting, "BRANCHES", 0)
@@ -334,7 +335,7 @@ def test_a_search_cut_short_still_gives_a_true_bound(monkeypatch: pytest.MonkeyP
 
 
 def test_the_default_plan_of_the_town_is_the_best_of_all_conversions() -> None:
-    made = examples_town.town()
+    made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
     budget, room, site = rules.value("siting.budget"), made["rooms"], made["sites"]
     found = plan(town, site, room, made["communities"])

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import governance as gov
-from governance import sheets, tables
-from governance.cells import parse
+from governance import tables
 from governance.errors import TableError
-from governance.fields import field, fields
+from governance.tables import sheets
+from governance.tables.cells import parse
+from governance.tables.fields import field, fields
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "tables.yaml").read_text("utf-8"))
 UNITS = [

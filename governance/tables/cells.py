@@ -37,7 +37,7 @@ def parse(texts: Sequence[str], field: Field) -> tuple[pd.Series, dict[int, Faul
     A value is missing where the text is blank or faulty; a fault is its code and the words for its message.
     A dash or slash alone counts as blank. Nothing is guessed: 约3, 8小时 and 三天 are no numbers.
 
-    >>> from governance.fields import field
+    >>> from governance.tables.fields import field
     >>> values, faults = parse(["8", "1,200", "约3", ""], field("tasks", "hours"))
     >>> values.tolist(), faults
     ([8.0, 1200.0, nan, nan], {2: ('number_text', {'unit': ',单位为小时'})})
@@ -188,7 +188,7 @@ def _bool(text: str, clean: str) -> tuple[object, str, dict[str, str]]:
 def lexicon(field: Field) -> dict[str, str]:
     """Every spelling of a choice or set column's values -> the English value.
 
-    >>> from governance.fields import field
+    >>> from governance.tables.fields import field
     >>> lexicon(field("items", "list_kind"))["基本"]
     'basic'
     """
@@ -199,7 +199,7 @@ def lexicon(field: Field) -> dict[str, str]:
 def options(field: Field) -> list[str]:
     """The Chinese values a cell of ``field`` may hold, one for each meaning.
 
-    >>> from governance.fields import field
+    >>> from governance.tables.fields import field
     >>> options(field("edges", "kind"))
     ['道路', '小路', '桥', '台阶', '渡口']
     """

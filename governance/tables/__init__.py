@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from ..errors import TableError
+from ..files import replaced
 from .checks import Part, Problem, body, worded
-from .errors import TableError
 from .fields import TABLES, fields, frame, label, schema, titles
-from .files import replaced
 from .forms import blank, cell_texts, workbook
 from .headers import EXAMPLE, Layout, layout, squeeze
 from .links import derived, linked
@@ -180,7 +180,7 @@ def write(county: County, path: str | Path) -> list[Path]:
     unit is of kind county. Raises TableError for another ending or a text too long for a cell.
 
     >>> import tempfile
-    >>> from governance.fields import frame
+    >>> from governance.tables.fields import frame
     >>> county = check("no such folder").county
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [p.name for p in write(county, folder)][:2]

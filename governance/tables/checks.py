@@ -88,8 +88,8 @@ def body(sheet: Sheet, shape: Layout, part: int) -> tuple[pd.DataFrame, list[Pro
     A cell has at most one fault. A header fault is reported once and makes every row not ok.
 
     >>> from pathlib import Path
-    >>> from governance.headers import layout
-    >>> from governance.sheets import Column
+    >>> from governance.tables.headers import layout
+    >>> from governance.tables.sheets import Column
     >>> grid = [["节点", "1"], ["X", "东"], ["Y", "4"]]
     >>> sheet = Sheet(Path("a.csv"), "a.csv", "", 2, tuple(Column(np.arange(2), c) for c in grid))
     >>> frame, problems = body(sheet, layout(sheet), 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..words import proper
 from . import advice
 from .accounts import (
     NONE,
@@ -18,7 +19,6 @@ from .accounts import (
     percent,
     plain,
     points,
-    proper,
     quote,
     ratio,
     rule,
@@ -28,7 +28,7 @@ from .accounts import (
 from .workbook import FIRST, Number, Sheet, clean, word
 
 if TYPE_CHECKING:
-    from .survey import Survey
+    from ..survey import Survey
 
 PARTS = ("一、总体情况", "二、责任转嫁", "三、履职负荷", "四、十五分钟服务圈", "五、意见建议", "六、数据说明")
 SHIFTED = ("inverted", "unsupported", "reclaimed", "off_list")

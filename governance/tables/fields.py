@@ -10,7 +10,7 @@ from importlib import resources
 
 import pandas as pd
 
-from .errors import TableError
+from ..errors import TableError
 
 TABLES = ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "nodes", "edges", "activities")
 TEXTUAL = ("id", "ref", "name", "names", "text", "choice", "set")

@@ -10,17 +10,19 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from . import __version__, arguments, listing
-from .accounts import proper, tally
-from .errors import GovernanceError, TableError
+from .. import __version__
+from ..brief.accounts import tally
+from ..errors import GovernanceError, TableError
+from ..words import proper
+from . import arguments, listing
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from .survey import Survey
-    from .tables import County
-    from .workbook import Sheet
+    from ..brief.workbook import Sheet
+    from ..survey import Survey
+    from ..tables import County
 
 PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
     "shifting": ("责任转嫁",),
@@ -57,13 +59,13 @@ def _there(text: str) -> Path:
 
 def _county(text: str | None) -> County:
     path = None if text is None else _there(text)
-    from . import examples, tables
+    from .. import examples, tables
 
     return examples.county() if path is None else tables.read(path)
 
 
 def _check(args: argparse.Namespace) -> int:
-    from . import tables
+    from .. import tables
 
     path, out = _there(args.folder), Path(args.output)
     inside = path if path.is_dir() else path.parent
@@ -86,7 +88,7 @@ def _brief(args: argparse.Namespace) -> int:
     _mark(county)
     from tqdm import tqdm
 
-    from . import brief, survey
+    from .. import brief, survey
 
     with tqdm(
         total=5, desc="分析", file=sys.stderr, bar_format="{desc}\uff1a{percentage:3.0f}%|{bar}| {elapsed}"
@@ -108,7 +110,8 @@ def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
         _room_for(args.output.parent)
     county = _county(args.folder)
     _mark(county)
-    from . import survey, workbook
+    from .. import survey
+    from ..brief import workbook
 
     found = survey.run(county)
     if PARTS[args.command][0] in set(found.notes["part"]):
@@ -170,7 +173,7 @@ def _example(args: argparse.Namespace) -> int:
     _room_for(out.parent if book else out)
     if (out.exists() if book else out.is_dir() and any(out.iterdir())) and not args.force:
         _stop(f"“{out}”里已有内容,没有写入;确要写入请加 --force")
-    from . import examples, tables
+    from .. import examples, tables
 
     if args.blank:
         _say("已写出:", tables.blank(out if book else out / "空白模板.xlsx"))

@@ -12,9 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from . import rules, tables, workbook
-from .accounts import Tally, proper
-from .workbook import Sheet
+from .. import rules, tables
+from ..brief import workbook
+from ..brief.accounts import Tally
+from ..brief.workbook import Sheet
+from ..words import proper
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FAULTS = {"sheet": "工作表", "row": "行", "column": "列", "found": "写的是", "fault": "问题", "remedy": "改法"}

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from . import canvas, rules, tables
+from .. import rules, tables
+from ..errors import TableError, require
+from . import canvas
 from .canvas import BLUE, BROWN, FAINT, GREEN, GRID, INK, ORANGE, PINK, RED, SKY, VIOLET
-from .errors import TableError, require
 
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
-    from .tables import County
+    from ..tables import County
 
 VERDICTS = {
     "own": FAINT,

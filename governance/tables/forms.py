@@ -12,8 +12,8 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from ..errors import TableError
 from .cells import options
-from .errors import TableError
 from .fields import TABLES, Field, fields, frame, label
 
 CREATED = dt.datetime(2026, 1, 1)  # so that the same tables give the same bytes

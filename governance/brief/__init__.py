@@ -20,14 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import accounts, findings, norm, plot, workbook
-from .errors import DocumentError
-from .files import replaced
+from .. import norm, plot
+from ..errors import DocumentError
+from ..files import replaced
+from ..words import proper
+from . import findings, workbook
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-    from .survey import Survey
+    from ..survey import Survey
 
 NAMES = ("简报.docx", "明细.xlsx", "简报.html")
 DOT = 200  # pictures, dots an inch
@@ -166,12 +168,12 @@ def _letter(
     from docx.shared import Mm
     from docxtpl import DocxTemplate, InlineImage
 
-    source = Path(template) if template else resources.files("governance") / "templates" / "简报.docx"
+    source = Path(template) if template else resources.files("governance.brief") / "templates" / "简报.docx"
     if not source.is_file():
         raise DocumentError(f"找不到简报模板 {source.name}")
     letter = DocxTemplate(io.BytesIO(source.read_bytes()))
     figures = {name: InlineImage(letter, io.BytesIO(data), width=Mm(150)) for name, (data, _) in pictures.items()}
-    titles = {name: accounts.proper(title) for name, (_, title) in pictures.items()}
+    titles = {name: proper(title) for name, (_, title) in pictures.items()}
     speak = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     try:
         letter.render({**context, "图": figures, "图题": titles}, speak, autoescape=True)
@@ -201,7 +203,7 @@ def _page(letter: bytes, context: dict[str, Any]) -> bytes:
     import docx
     import jinja2
 
-    frame = (resources.files("governance") / "templates" / "简报.html").read_text("utf-8")
+    frame = (resources.files("governance.brief") / "templates" / "简报.html").read_text("utf-8")
     body = "\n".join(_blocks(docx.Document(io.BytesIO(letter))))
     speak = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     return speak.from_string(frame).render(**context, 正文=jinja2.filters.Markup(body)).encode("utf-8")

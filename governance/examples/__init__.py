@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import examples_town
-from .examples_ledger import IN_FORCE, LISTS, MARK, bank, planned, told
-from .fields import fields
-from .files import replaced
-from .forms import cell_texts, workbook
-from .tables import County, Streets, frame, frames, label
+from ..files import replaced
+from ..tables import County, Streets, frame, frames, label
+from ..tables.fields import fields
+from ..tables.forms import cell_texts, workbook
+from . import town
+from .ledger import IN_FORCE, LISTS, MARK, bank, planned, told
 
 SEED = 20250701
 NAME = "青禾县"
@@ -167,12 +167,12 @@ def _units(below: dict[str, list[tuple[str, str]]], departments: list[str]) -> p
 @functools.cache
 def _made() -> tuple[County, pd.DataFrame]:
     rng = np.random.Generator(np.random.PCG64(SEED))
-    town = examples_town.town()
+    urban = town.urban()
     items = _items(rng)
-    taken = set(town["communities"]["community"])
+    taken = set(urban["communities"]["community"])
     below = _villages(rng, taken)
     others = _communities(below, rng)
-    dense = town["communities"].drop_duplicates("community")["community"]
+    dense = urban["communities"].drop_duplicates("community")["community"]
     below[DENSE] = [("village" if n.endswith("村") else "community", n) for n in dense]
     banks = pd.concat([bank(k) for k in (*LISTS, "off_list")])
     departments = sorted(set(banks["department"]))
@@ -186,11 +186,11 @@ def _made() -> tuple[County, pd.DataFrame]:
         items=frame("items", items[[f.name for f in fields("items")]]),
         tasks=frame("tasks", tasks),
         staff=frame("staff", _staff()),
-        communities=frame("communities", pd.concat([town["communities"], others], ignore_index=True)),
-        rooms=frame("rooms", town["rooms"]),
-        sites=frame("sites", town["sites"]),
-        streets=Streets(frame("nodes", town["nodes"]), frame("edges", town["edges"])),
-        activities=frame("activities", town["activities"]),
+        communities=frame("communities", pd.concat([urban["communities"], others], ignore_index=True)),
+        rooms=frame("rooms", urban["rooms"]),
+        sites=frame("sites", urban["sites"]),
+        streets=Streets(frame("nodes", urban["nodes"]), frame("edges", urban["edges"])),
+        activities=frame("activities", urban["activities"]),
         counts=pd.DataFrame(columns=["file", "sheet", "table", "read", "kept", "rejected", "note"]),
     )
     return county, truth

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import evidence, norm, rules
-from .errors import TableError, require
-from .fields import field
+from .. import norm, rules
+from ..errors import TableError, require
+from ..tables.fields import field
+from . import evidence
 
 VERDICTS = ("own", "assist", "inverted", "unsupported", "reclaimed", "off_list", "unsure")
 SHIFTED = ("inverted", "unsupported", "reclaimed", "off_list")

@@ -65,7 +65,7 @@ def layout(sheet: Sheet) -> Layout:
 
     >>> import numpy as np
     >>> from pathlib import Path
-    >>> from governance.sheets import Column
+    >>> from governance.tables.sheets import Column
     >>> grid = [["节 点", "1"], ["X", "3.5"], ["Y", "4"]]
     >>> found = layout(Sheet(Path("a.csv"), "a.csv", "", 2, tuple(Column(np.arange(2), c) for c in grid)))
     >>> found.table, found.columns, found.body.tolist()
@@ -92,7 +92,7 @@ def texts(sheet: Sheet, header: int, double: bool) -> list[str]:
 
     >>> import numpy as np
     >>> from pathlib import Path
-    >>> from governance.sheets import Column
+    >>> from governance.tables.sheets import Column
     >>> one = Column(np.array([0, 1]), ["基本 信息", ""])
     >>> texts(Sheet(Path("a"), "a", "", 2, (one,)), 1, True)
     ['基本信息']

@@ -60,7 +60,7 @@ def bank(kind: str) -> pd.DataFrame:
     >>> [len(bank(kind)) for kind in (*LISTS, "off_list")]
     [148, 108, 81, 60]
     """
-    with (resources.files("governance") / "bank" / f"{kind}.csv").open(encoding="utf-8") as file:
+    with (resources.files("governance.examples") / "bank" / f"{kind}.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file, dtype=str, keep_default_na=False).assign(hours=lambda t: t["hours"].astype(int))
 
 

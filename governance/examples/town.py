@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from . import examples_streets
-from .examples_streets import CENTRE, SIZE, Network
+from . import streets
+from .streets import CENTRE, SIZE, Network
 
 NAME = "望禾街道"
 _WORDS = {
@@ -50,10 +50,7 @@ def _spread(points: np.ndarray, first: int, count: int) -> list[int]:
 
 def _seats(rng: np.random.Generator, whole: Network, villages: list[list[int]]) -> list[tuple[str, str, int]]:
     """(community, compound, point) of every compound: 11 communities in the town, then 18 villages."""
-    joined = (
-        examples_streets.hanging(len(whole.points), whole.pairs)
-        == examples_streets.hanging(len(whole.points), whole.pairs).max()
-    )
+    joined = streets.hanging(len(whole.points), whole.pairs) == streets.hanging(len(whole.points), whole.pairs).max()
     q = np.rint(whole.points * 10).astype(np.int64)
     mid = np.rint(CENTRE * 10).astype(np.int64)
     town = np.flatnonzero((whole.label == 0) & joined)
@@ -177,7 +174,7 @@ def _activities(rng: np.random.Generator, communities: pd.DataFrame, rooms: pd.D
     )
 
 
-def town(seed: int = 20250701) -> dict[str, pd.DataFrame]:
+def urban(seed: int = 20250701) -> dict[str, pd.DataFrame]:
     """The frames nodes, edges, communities, rooms, sites and activities of the made-up sub-district 望禾街道.
 
     seed : another seed makes another town of the same kind.
@@ -187,16 +184,16 @@ def town(seed: int = 20250701) -> dict[str, pd.DataFrame]:
     points, 10 meal points, and fewer of everything else than the people need. Source: calibrated to the second
     article (DOMAIN.md section 6); every name and figure is invented (示例数据) and says nothing of a real place.
 
-    >>> frames = town()
+    >>> frames = urban()
     >>> sorted(frames), len(frames["rooms"]), round(float(frames["rooms"].area_m2.sum()), 2)
     (['activities', 'communities', 'edges', 'nodes', 'rooms', 'sites'], 15, 1810.41)
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    whole, height, villages = examples_streets.network(rng)
-    nodes, edges = examples_streets.as_tables(rng, whole, height)
+    whole, height, villages = streets.network(rng)
+    nodes, edges = streets.as_tables(rng, whole, height)
     seats = _seats(rng, whole, villages)
     communities = _communities(rng, seats, nodes["node"].to_numpy())
-    near = np.flatnonzero((whole.label >= 0) & (examples_streets.hanging(len(whole.points), whole.pairs) > 50))
+    near = np.flatnonzero((whole.label >= 0) & (streets.hanging(len(whole.points), whole.pairs) > 50))
     rooms = _rooms(rng, communities, nodes, near)
     return {
         "nodes": nodes,

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NoReturn
 
-from .accounts import proper
+from ..words import proper
 
 BY = {
     "部门": "department",

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from governance import examples_town
-from governance.examples_town import AGES, COMMUNITIES, VILLAGES, town
+from governance.examples.town import AGES, COMMUNITIES, NAME, VILLAGES, urban
 
-MADE = town()
+MADE = urban()
 UNITS = Path(__file__).parents[2] / "shared" / "xinchang_units_2023.csv"
 
 
@@ -42,7 +41,7 @@ def test_columns_values_and_references_are_those_of_the_schema(table: str) -> No
 
 
 def test_every_call_gives_the_same_bytes() -> None:
-    for table, frame in town().items():
+    for table, frame in urban().items():
         pd.testing.assert_frame_equal(frame, MADE[table])
     whole = "".join(MADE[t].to_csv(index=False, lineterminator="\n") for t in sorted(MADE))
     assert hashlib.sha256(whole.encode()).hexdigest()[:16] == "9752c13b14a998d3"
@@ -50,7 +49,7 @@ def test_every_call_gives_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_seed_gives_a_town_of_the_kind(seed: int) -> None:
-    made = town(seed)
+    made = urban(seed)
     assert 7_700 <= len(made["nodes"]) <= 8_300
     assert 4 <= (made["edges"]["kind"] == "bridge").sum() <= 6
     assert made["communities"][list(AGES)].to_numpy().sum() == 146_700
@@ -143,4 +142,4 @@ def test_steps_lie_in_the_hills_and_ground_is_flat_in_town() -> None:
 @pytest.mark.skipif(not UNITS.exists(), reason="../shared is not here: the real unit names cannot be compared")
 def test_no_name_is_that_of_a_real_unit_of_the_county_the_articles_are_about() -> None:
     real = pd.read_csv(UNITS, dtype=str)["name"].str.cat(sep=" ")
-    assert not [n for n in (*COMMUNITIES, *VILLAGES, examples_town.NAME) if n[:2] in real]
+    assert not [n for n in (*COMMUNITIES, *VILLAGES, NAME) if n[:2] in real]

@@ -311,7 +311,7 @@ def _periods(items: pd.DataFrame, repeated: np.ndarray, parts: list[Part]) -> li
 def derived(tables: Tables, make: Callable[[str, list[dict[str, object]]], pd.DataFrame]) -> pd.DataFrame:
     """Units gathered from the other tables, where no unit table was given: departments and townships.
 
-    >>> from governance.fields import frame
+    >>> from governance.tables.fields import frame
     >>> tasks = frame("tasks", [{"department": "县教育局", "township": "栎桥镇"}])
     >>> derived({"tasks": tasks}, frame)[["unit", "kind"]].values.tolist()
     [['县教育局', 'department'], ['栎桥镇', 'township']]

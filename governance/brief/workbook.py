@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import fields, rules
-from .errors import GovernanceError
+from .. import rules
+from ..errors import GovernanceError
+from ..tables.fields import Field, field, fields, label
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from .survey import Survey
+    from ..survey import Survey
 
 FIRST = 3  # the Excel row of a sheet's first record: a title and a header stand above
 LONGEST, MOST = 32_000, 1_048_000  # what an Excel cell and an Excel sheet hold
@@ -189,9 +190,9 @@ def heading(sheet: Sheet, column: str) -> str:
     return f"{one.label}({one.unit})" if one.unit and one.unit not in one.label else one.label
 
 
-def _field(owner: str, column: str) -> fields.Field | None:
+def _field(owner: str, column: str) -> Field | None:
     for table in (owner, *OWNERS):
-        for one in fields.fields(table):
+        for one in fields(table):
             if one.name == column:
                 return one
     return None
@@ -216,19 +217,17 @@ def word(sheet: Sheet, column: str, value: Any) -> Any:
     if column == "measure":
         return HEADS.get(value, value)
     if column == "missing":
-        return "、".join(fields.label("sites", "service", v) for v in value.split("|"))
+        return "、".join(label("sites", "service", v) for v in value.split("|"))
     for table in (sheet.owner, *OWNERS):
-        one = next(
-            (f for f in fields.fields(table) if f.name == ("service" if column == "from_service" else column)), None
-        )
-        if one is not None and one.allowed and (said := fields.label(table, one.name, value)) != value:
+        one = next((f for f in fields(table) if f.name == ("service" if column == "from_service" else column)), None)
+        if one is not None and one.allowed and (said := label(table, one.name, value)) != value:
             return clean(said)
     return clean(value)
 
 
 def _key(name: str) -> str:
     for table, column in (("sites", "service"), ("results", "group")):
-        said = fields.label(table, column, name)
+        said = label(table, column, name)
         if said != name:
             return said
     return name
@@ -238,7 +237,7 @@ def _part(value: Any) -> str:
     """A rule's inner value as words: hardware, ages, area."""
     if isinstance(value, dict):
         return f"不少于{value['area_m2']}平方米" + "".join(
-            "、" + fields.field("rooms", flag).label for flag in value.get("hardware", ())
+            "、" + field("rooms", flag).label for flag in value.get("hardware", ())
         )
     return "、".join(_key(v) for v in value) if isinstance(value, list) else str(value)
 

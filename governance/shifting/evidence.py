@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .errors import require
-from .tables import label
+from ..errors import require
+from ..tables import label
 
 ASPECTS = (
     "verdict",

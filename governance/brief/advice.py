@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import fields, rules
+from .. import rules
+from ..tables.fields import label
 from .accounts import Page, day, mark, percent, quote, ratio, say
 from .workbook import Number, clean
 
 if TYPE_CHECKING:
-    from .survey import Survey
+    from ..survey import Survey
 
 
 EXAMPLE = "示例数据,县乡均为虚构,不得引用"
@@ -169,7 +170,7 @@ def _support(page: Page) -> dict[str, str]:
             words.append(
                 (
                     len(rows),
-                    f"{fields.label('items', 'support', token)}{say(page, 'shifted', 'task', rows, how='计数')}件",
+                    f"{label('items', 'support', token)}{say(page, 'shifted', 'task', rows, how='计数')}件",
                 )
             )
     if not words:

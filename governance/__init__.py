@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from . import balance as balance
     from . import brief as brief
     from . import circle as circle
+    from . import crosswalk as crosswalk
+    from . import departments as departments
+    from . import documents as documents
+    from . import drafting as drafting
     from . import errors as errors
     from . import examples as examples
     from . import graph as graph
+    from . import lifecycle as lifecycle
     from . import matching as matching
     from . import plot as plot
+    from . import redline as redline
+    from . import review as review
     from . import rules as rules
     from . import shifting as shifting
     from . import siting as siting
@@ -33,8 +40,9 @@ if TYPE_CHECKING:
     from .tables import write as write
 
 __version__ = "0.1.0"
-ROOMS = ("balance", "brief", "circle", "errors", "examples", "graph", "matching", "plot", "rules", "shifting", "siting",
-         "survey", "tables")  # fmt: skip
+ROOMS = ("balance", "brief", "circle", "crosswalk", "departments", "documents", "drafting", "errors", "examples",
+         "graph", "lifecycle", "matching", "plot", "redline", "review", "rules", "shifting", "siting", "survey",
+         "tables")  # fmt: skip
 DOOR = ("County", "Streets", "read", "write")
 __all__ = [*ROOMS, *DOOR]
 

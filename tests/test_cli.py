@@ -19,9 +19,10 @@ import governance as gov
 from governance.cli import arguments, main
 from governance.tables import County, Streets, frame
 
-COMMANDS = ("check", "brief", "shifting", "balance", "circle", "example")
+COMMANDS = ("check", "lists", "compare", "brief", "shifting", "balance", "circle", "example")
 RUN = "import sys; from governance.cli import main; sys.exit(main())"
-KNOWN = {"governance", *COMMANDS, "help", "version", "output", "by", "blank", "force", "docx", "xlsx", "csv", "html"}
+OPTIONS = ("help", "version", "output", "by", "blank", "force", "since", "title", "meanings")
+KNOWN = {"governance", *COMMANDS, *OPTIONS, "Word", "Excel", "PDF", "docx", "xlsx", "csv", "html", "pdf", "yaml"}
 
 
 HALF = str.maketrans("\uff0c\uff08\uff09\uff1a\uff1b", ",():;")

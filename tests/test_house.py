@@ -35,11 +35,18 @@ MAY_IMPORT = {  # the corridor: what each room may import; a room too long for o
     "tables": GROUND,
     "graph": DATA,
     **{room: DATA | {"graph"} for room in ANALYSES},
+    "documents": DATA,
+    "review": DATA,
+    "departments": DATA | {"review"},
+    "crosswalk": DATA,
+    "lifecycle": DATA,
+    "drafting": DATA | {"review"},
+    "redline": DATA,
     "examples": DATA,
     "survey": DATA | {"graph"} | ANALYSES,
     "plot": DATA | {"graph"},
     "brief": DATA | {"graph", "survey", "plot"},
-    "cli": DATA | {"examples", "survey", "brief"},
+    "cli": DATA | {"crosswalk", "documents", "examples", "lifecycle", "redline", "survey", "brief"},
 }
 AT_THE_ROOT = {
     ".ci",
@@ -59,7 +66,7 @@ AT_THE_ROOT = {
     "pyproject.toml",
     "tests",
 }
-COMMANDS = ("check", "brief", "shifting", "balance", "circle", "example")
+COMMANDS = ("check", "lists", "compare", "brief", "shifting", "balance", "circle", "example")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -234,11 +241,11 @@ def test_every_public_function_is_named_in_a_test() -> None:
 @pytest.mark.parametrize("path", sorted((HOUSE / "schemas").glob("*.csv")), ids=lambda p: p.stem)
 def test_every_column_has_a_chinese_name_and_a_description(path: Path) -> None:
     schema = pd.read_csv(path, dtype=str, keep_default_na=False)
-    spoken = {"faults": ["fault"], "tables": ["label"], "results": ["label"]}.get(path.stem, ["label", "description"])
+    spoken = {"faults": ["fault"], "tables": ["label"], "results": ["label"], "crosswalk": ["label"]}.get(path.stem, ["label", "description"])
     for column in spoken:
         assert schema[column].str.contains(HAN).all(), column
     assert schema.iloc[:, 0].is_unique
-    if path.stem not in {"faults", "results"}:
+    if path.stem not in {"faults", "results", "crosswalk"}:
         assert schema["label"].is_unique
 
 
@@ -278,7 +285,7 @@ def test_environment_yml_asks_for_what_pyproject_asks_for() -> None:
     assert [r for r in plain if r.startswith("python>")] == ["python" + project()["requires-python"]]
     others = [r for r in plain if r != "pip" and not r.startswith("python>")]
     assert sorted(others + from_pip) == sorted(wanted("notebooks", "test"))
-    assert from_pip == ["pylopdf-fonts-zh-cn>=0.1.1"], "only what conda-forge lacks"
+    assert from_pip == ["pylopdf-fonts-zh-cn>=0.1.1", "typst>=0.13"], "only what conda-forge lacks"
 
 
 def pins() -> dict[str, Requirement]:

@@ -1062,3 +1062,12 @@ def test_a_file_that_holds_no_table_is_told_and_marked_without_a_row_number(tmp_
         tables.read(path)
     assert "None" not in str(caught.value)
     assert len(tables.mark(path, found.problems, tmp_path / "出")) == 1
+
+
+def test_full_width_punctuation_means_what_half_width_means():
+    names, faults = parse(["县水利局\uff0c县民政局\uff1b县教育局"], field("items", "department"))
+    assert names.tolist() == ["县水利局、县民政局、县教育局"]
+    assert faults == {}
+    days, faults = parse(["2026-03-01 10\uff1a30"], field("tasks", "date"))
+    assert days.dt.strftime("%Y-%m-%d").tolist() == ["2026-03-01"]
+    assert faults == {}

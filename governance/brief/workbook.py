@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FIRST = 3  # the Excel row of a sheet's first record: a title and a header stand above
 LONGEST, MOST = 32_000, 1_048_000  # what an Excel cell and an Excel sheet hold
+USED = ("matching.", "shares.", "balance.", "circle.", "siting.")  # the rules a briefing rests on
 OWNERS = ("results", "tasks", "items", "sites", "rooms", "communities", "units", "activities")
 PERCENT = {"share", "unsure_share", "hours_share", "low", "high", "before_share", "after_share", "difference"}
 HEADS = {  # columns that no schema names
@@ -283,7 +284,7 @@ def _made(survey: Survey) -> dict[str, pd.DataFrame]:
         "places": _places(survey.gaps),
         "rooms": survey.county.rooms,
         "sites": survey.county.sites,
-        "rules": rules.table(),
+        "rules": rules.table().loc[lambda t: t["rule"].str.startswith(USED)].reset_index(drop=True),
     }
 
 

@@ -1,20 +1,20 @@
-"""One command per question, wholly in Chinese: check, brief, shifting, balance, circle, example."""
+"""One command per question, wholly in Chinese: check, lists, compare, brief, shifting, balance, circle, example."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import sys
-import traceback
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .. import __version__
 from ..brief.accounts import tally
-from ..errors import GovernanceError, TableError
+from ..errors import DocumentError, GovernanceError, TableError
 from ..words import proper
-from . import arguments, listing
+from . import arguments, faults, listing
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..survey import Survey
     from ..tables import County
 
+DOCUMENTS = (".docx", ".pdf", ".html", ".htm")
 PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
     "shifting": ("责任转嫁",),
     "balance": ("履职负荷",),
@@ -57,11 +58,38 @@ def _there(text: str) -> Path:
     return path
 
 
-def _county(text: str | None) -> County:
-    path = None if text is None else _there(text)
+def _county(args: argparse.Namespace) -> County:
+    """The example county, or what the folder holds; lists that are there only as documents are read from those."""
+    path = None if args.folder is None else _there(args.folder)
     from .. import examples, tables
 
-    return examples.county() if path is None else tables.read(path)
+    if path is None:
+        return examples.county()
+    county = tables.read(path)
+    if county.items.empty and path.is_dir() and any(p.suffix.lower() in DOCUMENTS for p in path.rglob("*")):
+        return _with_documents(county, path, args.since)
+    return county
+
+
+def _with_documents(county: County, path: Path, since: str | None) -> County:
+    """The county with the lists that stand in Word, PDF or web documents beside its tables."""
+    from .. import documents
+    from . import published
+
+    found = documents.check(path, since=since, endings=DOCUMENTS)
+    found = replace(found, files=found.files[found.files["kind"] != ""])
+    print(published.files(found))
+    again = f"运行 governance lists {path} 可看明细并写成核对过的表"
+    if (found.problems["level"] != "look").any():
+        print(published.problems(found))
+        raise DocumentError(f"清单文档有没有读或需要明确的地方,没有分析。{again}。")
+    if found.items["since"].isna().any():
+        raise DocumentError(f"清单文档没有写明施行日期,没有分析:加上 --since 日期(如 --since 2025-07-01);{again}。")
+    known = set(county.units["unit"])
+    strange = [town for town in found.items["township"].unique() if known and town not in known]
+    if strange:
+        raise DocumentError(f"清单文档里的{'、'.join(strange)}不在单位表中,没有分析:核对单位表或文档标题。")
+    return replace(county, items=found.items)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -82,9 +110,62 @@ def _check(args: argparse.Namespace) -> int:
     return 1
 
 
+def _lists(args: argparse.Namespace) -> int:
+    path, out = _there(args.folder), Path(args.output)
+    _apart(out, [path])
+    _room_for(out.parent)
+    if out.is_dir():
+        _stop(f"“{out}”是文件夹;请用 -o 写明要写成的文件,如 -o {out / '履职事项清单.xlsx'}")
+    given = args.meanings and _there(args.meanings)
+    from tqdm import tqdm
+
+    from .. import documents
+    from . import published
+
+    with tqdm(desc="读清单", file=sys.stderr, bar_format="{desc}\uff1a{percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def tell(done: int, total: int, name: str) -> None:
+            bar.total, bar.n = total, done
+            bar.set_description_str(f"读 {name}" if name else "读完")
+
+        found = documents.check(path, meanings=given, since=args.since, progress=tell)
+    for part in (published.files(found), published.counts(found), published.problems(found)):
+        if part:
+            print(part)
+    if lines := published.meanings(found):
+        file = args.meanings or "说明.yaml"
+        _say(f"\n■ 需要明确的列名、清单和乡镇:核对后把下面几行存入“{file}”,再加上 --meanings {file} 运行\n")
+        print(lines)
+    print(f"\n{published.verdict(found)}")
+    if found.items.empty:
+        return 1
+    _say("已写出:", documents.write(found, out))
+    return int(bool((found.problems["level"] != "look").any() or (found.problems["code"] == "doc_count").any()))
+
+
+def _compare(args: argparse.Namespace) -> int:
+    paths, out = [_there(text) for text in (args.old, args.new)], Path(args.output)
+    _apart(out, paths)
+    _room_for(out)
+    given = args.meanings and _there(args.meanings)
+    from . import compare
+
+    sides = [compare.side(path, since=args.since, meanings=given) for path in paths]
+    for path, one in zip(paths, sides, strict=True):
+        if one.faults:
+            told = proper(f"有 {one.faults} 处没有读或需要明确,对照不全;运行 governance lists 可看明细。")
+            print(f"“{path}”{told}")
+    files, said = compare.written(sides[0], sides[1], out, title=args.title)
+    for line in said:
+        print(line)
+    for file in files:
+        _say("已写出:", file)
+    return int(any(one.faults for one in sides))
+
+
 def _brief(args: argparse.Namespace) -> int:
     out = _room_for(Path(args.output))
-    county = _county(args.folder)
+    county = _county(args)
     _mark(county)
     from tqdm import tqdm
 
@@ -108,7 +189,7 @@ def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
     """What the survey found and its sheets; leaves with 1 when the part asked for could not be done."""
     if args.output:
         _room_for(args.output.parent)
-    county = _county(args.folder)
+    county = _county(args)
     _mark(county)
     from .. import survey
     from ..brief import workbook
@@ -187,6 +268,8 @@ def _example(args: argparse.Namespace) -> int:
 
 RUN = {
     "check": _check,
+    "lists": _lists,
+    "compare": _compare,
     "brief": _brief,
     "shifting": _shifting,
     "balance": _balance,
@@ -208,6 +291,13 @@ def _room_for(out: Path) -> Path:
                 _stop(f"没有权限写入“{above}”")
             return out
     return out
+
+
+def _apart(out: Path, sources: Sequence[Path]) -> None:
+    """Leave if what is written would stand among the originals, to be read as one of them next time."""
+    for source in sources:
+        if out.resolve().is_relative_to(source.resolve()):
+            _stop(f"“{out}”在所读的“{source}”里;为免与原件混在一起,请用 -o 写到别处")
 
 
 def _mark(county: County) -> None:
@@ -252,26 +342,6 @@ def _faulty(fault: GovernanceError) -> None:
     print(proper(text), file=sys.stderr)
 
 
-def _unexpected(fault: Exception) -> str:
-    last = traceback.extract_tb(fault.__traceback__)[-1]
-    words = " ".join(str(fault).split())[:200]
-    return (
-        f"程序遇到意外问题,没有完成。请把这一行和所用的命令发给维护者:"
-        f"{type(fault).__name__}: {words} ({Path(last.filename).name} 第{last.lineno}行)"
-    )
-
-
-def _blocked(fault: OSError) -> str:
-    name = f"“{fault.filename}”" if fault.filename else ""
-    if isinstance(fault, PermissionError):
-        return f"不能读写{name}:没有权限,或文件正被 Excel、WPS 等程序打开"
-    if isinstance(fault, FileNotFoundError):
-        return f"找不到{name}"
-    if isinstance(fault, (IsADirectoryError, NotADirectoryError, FileExistsError)):
-        return f"{name}不是所要的文件或文件夹"
-    return f"不能读写{name}:磁盘已满、路径有误或设备不可用(错误号 {fault.errno})"
-
-
 def _answer(argv: Sequence[str] | None) -> int:
     """Run one command, turning everything that can go wrong into Chinese words and an exit code."""
     try:
@@ -287,10 +357,10 @@ def _answer(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except OSError as fault:
-        print(proper(_blocked(fault)), file=sys.stderr)
+        print(proper(faults.blocked(fault)), file=sys.stderr)
         return 2
     except Exception as fault:
-        print(proper(_unexpected(fault)), file=sys.stderr)
+        print(proper(faults.unexpected(fault)), file=sys.stderr)
     return 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import re
 from pathlib import Path
 from typing import NoReturn
@@ -70,6 +71,19 @@ def _sheet(text: str) -> Path:
     return out
 
 
+def _book(text: str) -> Path:
+    if Path(text).suffix.lower() != ".xlsx":
+        raise argparse.ArgumentTypeError(f"“{text}”应以 .xlsx 结尾")
+    return Path(text)
+
+
+def _date(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}”不是日期,应写成 2025-07-01") from None
+
+
 def parser(version: str) -> argparse.ArgumentParser:
     """The parser of the whole command line; what it returns has ``command`` and that command's own words.
 
@@ -107,6 +121,24 @@ def parser(version: str) -> argparse.ArgumentParser:
     how.add_argument(
         "-o", "--output", metavar="文件夹", default="核对结果", help="标出问题的副本存放处;默认为“核对结果”"
     )
+    what, how = add(
+        "lists", "清单 [-o 文件.xlsx] [--since 日期]", "读公开发布的清单(Word、Excel、网页、PDF),写成一张核对过的表"
+    )
+    what.add_argument("folder", metavar="清单", help="存放清单文档的文件夹,或一个文档")
+    how.add_argument(
+        "-o", "--output", metavar="文件.xlsx", type=_book, default="履职事项清单.xlsx", help="默认为“履职事项清单.xlsx”"
+    )
+    how.add_argument("--since", metavar="日期", type=_date, help="文档没有写明施行日期时用这一天,如 2025-07-01")
+    how.add_argument("--meanings", metavar="说明.yaml", help="说明认不出的列名、清单和乡镇的小文件")
+    what, how = add(
+        "compare", "旧清单 新清单 [-o 文件夹]", "两份清单(两个日期或两个乡镇)逐项对照,写成修订对照表(Excel 和网页)"
+    )
+    what.add_argument("old", metavar="旧清单", help="清单文档、清单表,或存放它们的文件夹")
+    what.add_argument("new", metavar="新清单", help="同上")
+    how.add_argument("-o", "--output", metavar="文件夹", default="对照结果", help="对照表存放处;默认为“对照结果”")
+    how.add_argument("--title", metavar="标题", default="", help="对照表的标题,也作文件名;不写则用两份清单的名称")
+    how.add_argument("--since", metavar="日期", type=_date, help="文档没有写明施行日期时用这一天,如 2025-07-01")
+    how.add_argument("--meanings", metavar="说明.yaml", help="说明认不出的列名、清单和乡镇的小文件")
     what, how = add("brief", "[资料] [-o 文件夹]", "生成简报:简报.docx、明细.xlsx、简报.html")
     _folder(what)
     how.add_argument("-o", "--output", metavar="文件夹", default="简报", help="简报存放处;默认为“简报”")
@@ -138,5 +170,9 @@ def _options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def _folder(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "folder", metavar="资料", nargs="?", help="存放表格的文件夹,或一个工作簿;不写则用内置示例县(示例数据)"
+        "folder",
+        metavar="资料",
+        nargs="?",
+        help="存放表格(及清单文档)的文件夹,或一个工作簿;不写则用内置示例县(示例数据)",
     )
+    group.add_argument("--since", metavar="日期", type=_date, help="清单文档没有写明施行日期时用这一天,如 2025-07-01")

@@ -71,7 +71,7 @@ def text(sheet: Sheet, *, columns: Sequence[str] | None = None, limit: int | Non
     rows = [[cell(sheet, c, v) for c, v in zip(names, row, strict=True)] for row in shown.itertuples(index=False)]
     heads = [workbook.heading(sheet, c) for c in names]
     return (
-        f"\n■ {proper(sheet.about + _more(frame, limit))}\n{_grid(heads, rows, [_is_number(t) for t in frame.dtypes])}"
+        f"\n■ {proper(sheet.about + _more(frame, limit))}\n{grid(heads, rows, [_is_number(t) for t in frame.dtypes])}"
     )
 
 
@@ -83,7 +83,13 @@ def _is_number(dtype: Any) -> bool:
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
-def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+def grid(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """Rows under their heads in columns of equal width; ``right`` says which are numbers.
+
+    >>> print(grid(["清单", "项"], [["基本", "115"]], [False, True]))
+      清单   项
+      基本  115
+    """
     heads = [proper(head) for head in heads]
     wide = [max(map(width, column)) for column in zip(heads, *rows, strict=True)]
     lines = []
@@ -170,7 +176,7 @@ def shares(sheet: Sheet, *, limit: int | None = None) -> str:
         rows.append([one[by], one["tasks"], unsure, *decided, *([spent] if timed else [])])
     heads = [first, "任务数", "待确认", "已判定", "转嫁", "转嫁占比", sure, *([last] if timed else [])]
     right = [False, True, False, True, True, True, False, *([True] if timed else [])]
-    return f"\n■ {proper(sheet.about + _more(sheet.frame, limit))}\n{_grid(heads, rows, right)}"
+    return f"\n■ {proper(sheet.about + _more(sheet.frame, limit))}\n{grid(heads, rows, right)}"
 
 
 def coverage(sheet: Sheet) -> str:
@@ -191,7 +197,7 @@ def coverage(sheet: Sheet) -> str:
         share = [f"{covered.get(t, 0):,.0f}({covered.get(t, 0) / people:.1%})" if people else "—" for t in times]
         rows.append([cell(sheet, "service", service), f"{people:,.0f}", *share])
     heads = ["服务类别", "服务对象(人)", *(f"{t:g}分钟内" for t in times)]
-    return f"\n■ {proper(sheet.about)}\n{_grid(heads, rows, [False, True, *[False] * len(times)])}"
+    return f"\n■ {proper(sheet.about)}\n{grid(heads, rows, [False, True, *[False] * len(times)])}"
 
 
 def spread(values: pd.Series) -> str:
@@ -229,7 +235,7 @@ def counts(frame: pd.DataFrame) -> str:
     ]
     total = {c: int(frame[c].sum()) for c in ("read", "kept", "rejected")}
     rows.append(["合计", "", "", f"{total['read']}={total['kept']}+{total['rejected']}", ""])
-    return f"\n■ 读入的行\n{_grid(['文件', '工作表', '表', '读入=保留+退回', '说明'], rows, [False, False, False, True, False])}"
+    return f"\n■ 读入的行\n{grid(['文件', '工作表', '表', '读入=保留+退回', '说明'], rows, [False, False, False, True, False])}"
 
 
 def _plain(value: object) -> str:
@@ -260,7 +266,7 @@ def problems(frame: pd.DataFrame) -> str:
             said = [_short(_plain(row["found"])), *(proper(_plain(row[c])) for c in ("fault", "remedy"))]
             rows.append([_plain(row["sheet"]), place, _plain(row["column"]), *said])
         parts.append(
-            f"\n■ {_plain(file)}{proper(f'({len(found)} 处问题)')}\n{_grid(list(FAULTS.values()), rows, [False] * 6)}"
+            f"\n■ {_plain(file)}{proper(f'({len(found)} 处问题)')}\n{grid(list(FAULTS.values()), rows, [False] * 6)}"
         )
     return "\n".join(parts)
 

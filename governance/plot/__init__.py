@@ -16,6 +16,8 @@ from .. import rules, tables
 from ..errors import TableError, require
 from . import canvas
 from .canvas import BLUE, BROWN, FAINT, GREEN, GRID, INK, ORANGE, PINK, RED, SKY, VIOLET
+from .differences import changes as changes
+from .differences import redline as redline
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -313,7 +313,7 @@ def _county(root: Path, parts: list[Part], kept: dict[str, pd.DataFrame], counts
 
 def _bare(text: str) -> str:
     """``text`` without the marks of made-up data."""
-    return re.sub(rf"[((\[【]?{EXAMPLE}[))\]】]?", "", text).strip(" _-") or text
+    return re.sub(rf"[(\uff08\[【]?{EXAMPLE}[)\uff09\]】]?", "", text).strip(" _-") or text
 
 
 def _names(part: Part) -> list[str]:

@@ -17,7 +17,7 @@ from .headers import squeeze
 Fault = tuple[str, dict[str, str]]
 Parsed = tuple[list[object], dict[int, Fault]]
 _SPACE = re.compile(r"[^\S\0]+|[\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
-_CLOCK = re.compile(r"[T\s]+\d{1,2}[::]\d{2}([::]\d{2}(\.\d+)?)?\s*$")
+_CLOCK = re.compile(r"[T\s]+\d{1,2}[:\uff1a]\d{2}([:\uff1a]\d{2}(\.\d+)?)?\s*$")
 _YEAR = "([0-9〇零○O一二三四五六七八九]{4})"
 _DAY = re.compile(
     rf"{_YEAR}(?:年|[-/.])([0-9一二三四五六七八九十]{{1,3}})(?:月|[-/.])([0-9一二三四五六七八九十]{{1,3}})[日号]?"
@@ -88,7 +88,7 @@ def _texts(texts: Sequence[str], field: Field) -> Parsed:
 def _names(texts: Sequence[str], field: Field) -> Parsed:
     values: list[object] = []
     for text in texts:
-        parts = [_SPACE.sub("", p) for p in re.split(r"[、,,;;\r\n]+", text)]
+        parts = [_SPACE.sub("", p) for p in re.split(r"[、,;\uff0c\uff1b\r\n]+", text)]
         parts = [p for p in parts if p and p not in (*_EMPTY, "无")]
         values.append("、".join(dict.fromkeys(parts)) or None)
     return values, {}

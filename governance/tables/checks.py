@@ -55,6 +55,16 @@ def _wording() -> dict[str, tuple[str, str]]:
     return {line["code"]: (line["fault"], line["remedy"]) for line in csv.DictReader(text.splitlines())}
 
 
+def sentence(code: str, words: dict[str, str]) -> tuple[str, str]:
+    """What is wrong and what would do, in Chinese, for a fault of ``schemas/faults.csv``.
+
+    >>> sentence("required", {"label": "工时", "hint": ""})
+    ('必填项为空', '填写工时')
+    """
+    fault, remedy = _wording()[code]
+    return fault.format_map(words), remedy.format_map(words)
+
+
 def worded(problems: Sequence[Problem], parts: Sequence[Part]) -> pd.DataFrame:
     """The problems as the user sees them: file, sheet, row, column, found, fault, remedy, code; in file order.
 
@@ -63,11 +73,11 @@ def worded(problems: Sequence[Problem], parts: Sequence[Part]) -> pd.DataFrame:
     """
     rows = []
     for p in sorted(problems, key=lambda p: (p.part, p.row or 0)):
-        part, (fault, remedy) = parts[p.part], _wording()[p.code]
+        part, (fault, remedy) = parts[p.part], sentence(p.code, p.words)
         found = _original(part, p) if p.found is None else p.found
         column = label(part.shape.table, p.column) if part.shape and p.column.isascii() and p.column else p.column
         rows.append(
-            (part.file, part.sheet, p.row, column, found, fault.format_map(p.words), remedy.format_map(p.words), p.code)
+            (part.file, part.sheet, p.row, column, found, fault, remedy, p.code)
         )
     return pd.DataFrame(rows, columns=list(PROBLEMS)).astype(PROBLEMS)
 

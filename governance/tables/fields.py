@@ -13,6 +13,7 @@ import pandas as pd
 from ..errors import TableError
 
 TABLES = ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "nodes", "edges", "activities")
+ADDED = ("results", "crosswalk")  # columns of analyses, where one word means another thing in each
 TEXTUAL = ("id", "ref", "name", "names", "text", "choice", "set")
 DTYPES = {"date": "datetime64[us]", "int": "Int64", "number": "float64", "bool": "boolean"}
 BOOLS: dict[object, str] = {True: "是", False: "否"}
@@ -63,14 +64,14 @@ def _field(line: dict[str, str]) -> Field:
 
 @functools.cache
 def fields(table: str) -> tuple[Field, ...]:
-    """The columns of ``table`` in order; ``results`` names the columns the analyses add.
+    """The columns of ``table`` in order; ``results`` (and ``crosswalk``) name the columns the analyses add.
 
     Raises TableError for a table that is not in ``schemas/``.
 
     >>> [f.name for f in fields("nodes")]
     ['node', 'x', 'y', 'height']
     """
-    if table not in (*TABLES, "results"):
+    if table not in (*TABLES, *ADDED):
         raise TableError(f"没有名为 {table} 的表;已有:{'、'.join(TABLES)}")
     return tuple(_field(line) for line in _lines(table))
 

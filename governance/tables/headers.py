@@ -14,7 +14,7 @@ import numpy as np
 from .fields import TABLES, Field, fields, label, titles
 from .sheets import Sheet, cells, is_blank, letter
 
-OWN_SHEETS = ("填表说明", "问题清单", "选项")
+OWN_SHEETS = ("填表说明", "问题清单", "选项", "读取情况", "数量核对", "原文对照", "逐条职责", "逐行去向")
 EXAMPLE = "示例数据"
 _WEAK = ("序号", "编号", "编码")
 _DEPTH = 30  # rows searched for the header

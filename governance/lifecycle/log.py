@@ -1,0 +1,133 @@
+"""The log of changes: what it holds, and what may be appended to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from ..errors import LifecycleError
+from ..tables.fields import typed
+from .states import schema
+
+Row = dict[str, Any]
+PROPOSED = ("change", "township", "item")
+CLEAR = "无"  # what an office writes to empty a text
+
+
+def empty() -> pd.DataFrame:
+    """A log without entries: every column of ``schemas/log.csv``, typed.
+
+    One row an entry: entry (running number), day, application, track, state, actor, role; what is asked, in the row of
+    the application: change (add, edit, move, remove), township (names joined by 、), item, the new values (list_kind to
+    basis; blank = as before, "无" = to be emptied), since (the day it takes effect), and matter, content, grounds, reason;
+    opinion where somebody was asked. ``grounds`` is what the application rests on, ``basis`` the item's own new basis.
+
+    >>> list(empty().columns[:5]), len(empty())
+    (['entry', 'day', 'application', 'track', 'state'], 0)
+    """
+    return framed(pd.DataFrame())
+
+
+def framed(given: pd.DataFrame) -> pd.DataFrame:
+    """The entries as a typed frame with every column of the log, in order; the frame given stays as it is.
+
+    Raises LifecycleError for a column that the log does not have, or content that is no date or number.
+    """
+    if given.dtypes.astype(str).to_dict() == TYPES and list(given.columns) == list(TYPES):
+        return given.reset_index(drop=True)
+    strange = [str(c) for c in given.columns if c not in schema()]
+    if strange:
+        raise LifecycleError(f"变更记录没有这些列:{'、'.join(strange)};已有:{'、'.join(schema())}")
+    columns = {}
+    for name, line in schema().items():
+        values = given[name] if name in given else pd.Series([None] * len(given), given.index, dtype=object)
+        try:
+            dates = pd.to_datetime(values, format="ISO8601") if line["type"] == "date" else values
+            columns[name] = typed(dates, line["type"])
+        except (ValueError, TypeError) as fault:
+            raise LifecycleError(f"变更记录的“{line['label']}”列有认不出的内容:{fault}") from None
+        if line["type"] == "date":
+            columns[name] = columns[name].dt.normalize()
+    out = pd.DataFrame(columns, index=given.index).reset_index(drop=True)
+    out["entry"] = out["entry"].fillna(0).astype("int64")
+    return out
+
+
+def numbered(entries: pd.DataFrame, first: int) -> pd.DataFrame:
+    """Typed entries, those without a number given the next ones from ``first``."""
+    out = framed(entries)
+    running = pd.Series(range(first, first + len(out)), out.index, dtype="int64")
+    return out.assign(entry=out["entry"].where(out["entry"] != 0, running))
+
+
+def dicts(typed_log: pd.DataFrame) -> list[Row]:
+    """The entries as dicts, in the order given; a missing value is None."""
+    columns = {c: [None if v is pd.NaT or v != v else v for v in typed_log[c].tolist()] for c in TYPES}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def records(log: pd.DataFrame) -> list[Row]:
+    """The entries as dicts, in the order in which they were entered."""
+    return dicts(framed(log).sort_values("entry", kind="stable"))
+
+
+def cases(log: pd.DataFrame) -> dict[str, list[Row]]:
+    """Each application's entries, in order."""
+    found: dict[str, list[Row]] = {}
+    for row in records(log):
+        found.setdefault(row["application"], []).append(row)
+    return found
+
+
+def current_round(rows: list[Row]) -> list[Row]:
+    """The entries since the application was last handed in: what came before a return does not count again."""
+    last = max((n for n, r in enumerate(rows) if r["state"] == "applied"), default=0)
+    return rows[last:]
+
+
+def units(text: str | None) -> list[str]:
+    """The names in a cell, in order.
+
+    >>> units("甲镇、乙乡"), units(None)
+    (['甲镇', '乙乡'], [])
+    """
+    return [name for part in (text or "").split("、") if (name := part.strip())]
+
+
+def proposal(rows: list[Row]) -> Row:
+    """What an application asks for as it stands: the words of the application, amended by the decision.
+
+    since : the last one written in the application, the decision or the publication. published : the day, or None.
+    """
+    told = current_round(rows)
+    asked = dict(told[0]) | {"track": rows[0]["track"], "published": None}
+    for row in told[1:]:
+        if row["state"] == "decided":
+            asked |= {c: row[c] for c in VALUE_COLUMNS if row[c] is not None}
+        if row["state"] in ("decided", "published") and row["since"] is not None:
+            asked["since"] = row["since"]
+        if row["state"] == "published":
+            asked["published"] = row["day"]
+    return asked
+
+
+def published(found: dict[str, list[Row]]) -> list[Row]:
+    """The proposals that were published, in the order in which they count: published, since, application."""
+    done = [p for rows in found.values() if (p := proposal(rows))["published"] is not None]
+    return sorted(done, key=lambda p: (p["published"], p["since"], p["application"]))
+
+
+def given_values(row: Row) -> Row:
+    """The new values that an entry states."""
+    return {c: row[c] for c in VALUE_COLUMNS if row[c] is not None}
+
+
+def pairs(change: Row) -> Iterator[tuple[str, str]]:
+    """The (township, item) that a change concerns."""
+    return ((township, change["item"]) for township in units(change["township"]))
+
+
+TYPES = {c: {"date": "datetime64[us]", "int": "int64"}.get(line["type"], "str") for c, line in schema().items()}
+VALUE_COLUMNS = tuple(schema())[tuple(schema()).index("list_kind") : tuple(schema()).index("basis") + 1]

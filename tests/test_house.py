@@ -241,7 +241,9 @@ def test_every_public_function_is_named_in_a_test() -> None:
 @pytest.mark.parametrize("path", sorted((HOUSE / "schemas").glob("*.csv")), ids=lambda p: p.stem)
 def test_every_column_has_a_chinese_name_and_a_description(path: Path) -> None:
     schema = pd.read_csv(path, dtype=str, keep_default_na=False)
-    spoken = {"faults": ["fault"], "tables": ["label"], "results": ["label"], "crosswalk": ["label"]}.get(path.stem, ["label", "description"])
+    spoken = {"faults": ["fault"], "tables": ["label"], "results": ["label"], "crosswalk": ["label"]}.get(
+        path.stem, ["label", "description"]
+    )
     for column in spoken:
         assert schema[column].str.contains(HAN).all(), column
     assert schema.iloc[:, 0].is_unique

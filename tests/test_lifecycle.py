@@ -555,7 +555,7 @@ def test_unused_needs_months_enough_and_no_doubtful_task_either():
     found = evaluate(ledger, items)
     assert found[["finding", "item"]].to_numpy().tolist() == [["unused", "B"]]
     assert found.evidence[0] == (
-        "2025-07-01至2026-01-31在1个乡镇(街道)有效7.1至7.1个月,这些乡镇(街道)同期收到任务2件,没有一件(含待确认的)与配合履职事项“B”对应"
+        "2025-07-01至2026-01-31在1个乡镇(街道)有效7.1个月,这些乡镇(街道)同期收到任务2件,没有一件(含待确认的)与配合履职事项“B”对应"
     )
     assert evaluate(ledger, items, until="2025-12-20")["item"].tolist() == []
     assert found.needs_review.all()
@@ -617,3 +617,27 @@ def test_the_demo_county_is_evaluated_and_the_columns_never_change():
     none = evaluate(ledger.head(0), county.items)
     assert none.dtypes.astype(str).to_dict() == found.dtypes.astype(str).to_dict()
     assert np.isfinite(found.months).all()
+
+
+# --- the log as an office keeps it
+
+LOG = Path(__file__).parents[1] / "data" / "lists_log.csv"
+
+
+def test_the_log_is_kept_in_a_workbook_and_comes_back_the_same(tmp_path):
+    log = gov.lifecycle.read(LOG)
+    assert len(log) == 23
+    gov.lifecycle.write(log, tmp_path / "变更记录.xlsx")
+    pd.testing.assert_frame_equal(gov.lifecycle.read(tmp_path / "变更记录.xlsx"), log)
+    pd.testing.assert_frame_equal(append(empty(), log), log)
+
+
+def test_a_log_with_faults_names_every_row_and_what_would_do(tmp_path):
+    lines = LOG.read_text("utf-8-sig").replace("2026-01-15", "某日").replace("受理", "收下", 1).splitlines()
+    (tmp_path / "变更记录.csv").write_text("\n".join(lines), "utf-8")
+    with pytest.raises(gov.errors.TableError) as fault:
+        gov.lifecycle.read(tmp_path / "变更记录.csv")
+    assert sorted(fault.value.problems["code"]) == ["choice_wrong", "date_bad"]
+    assert "第3行" in str(fault.value)
+    with pytest.raises(gov.errors.TableError, match="没有这个文件"):
+        gov.lifecycle.read(tmp_path / "没有.csv")

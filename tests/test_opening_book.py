@@ -55,7 +55,11 @@ def checked(document: Document) -> None:
         ("", "2.5", "党费收缴", "县委组织部", ""),
     )
     assert set(first.merged) == {((0, 1), (0, 4)), ((2, 1), (2, 4)), ((3, 3), (4, 3))}
-    assert document.notes == (FAULT, "工作表“七星街道”是隐藏的,没有读取;若是现行清单,请取消隐藏后再读", "工作表“空表”是空的")
+    assert document.notes == (
+        FAULT,
+        "工作表“七星街道”是隐藏的,没有读取;若是现行清单,请取消隐藏后再读",
+        "工作表“空表”是空的",
+    )
 
 
 def test_xlsx(book: Path) -> None:

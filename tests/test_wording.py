@@ -173,6 +173,27 @@ def test_units_joined_by_any_sign_come_back(units: list[str], data: st.DataObjec
     assert wording.departments(text + "等部门") == units
 
 
+usual = """
+    县纪委监委机关 县纪委监委 县委办 县委办公室 县府办 县政府办公室 县委组织部 县委宣传部 县委统战部 县委政法委 县委社会工作部 县委编办
+    县委网信办 县委巡察办 县委党校 县人大办 县政协办 县信访局 县档案馆 县发改局 县教育局 县科技局 县经信局 县公安局 县民政局 县司法局
+    县财政局 县人社局 县自然资源和规划局 县住建局 县交通运输局 县水利局 县农业农村局 县商务局 县文旅局 县卫健局 县退役军人局
+    县应急管理局 县审计局 县市场监管局 县统计局 县医保局 综合行政执法局 县城管局 县数据局 县机关事务中心 县税务局 县气象局
+    县消防救援大队 县烟草局 县供电公司 县人武部 县人民法院 县检察院 团县委 县总工会 县妇联 县科协 县残联 县工商联 县红十字会
+    县融媒体中心 县国资公司 县城投集团 县供销社 县公积金中心 属地派出所 市生态环境局青禾分局 中国移动青禾分公司
+"""
+USUAL = usual.split()
+
+
+@pytest.mark.parametrize("unit", USUAL)
+def test_usual_units_alone_in_pairs_and_above_their_duties(unit: str) -> None:
+    assert wording.departments(unit) == [unit]
+    for other in USUAL:
+        for sign in ("\n", "、") if other != unit else ():
+            assert wording.departments(f"{unit}{sign}{other}") == [unit, other]
+    found = wording.duties(f"县委办：统筹\n{unit}（牵头）：1.制定预案；2.组织演练。")
+    assert [duty.unit for duty in found] == ["县委办", unit, unit]
+
+
 @given(st.lists(st.sampled_from(UNITS), unique=True, min_size=1, max_size=4), st.data())
 def test_units_broken_inside_words_come_back(units: list[str], data: st.DataObject) -> None:
     """A narrow column breaks its text anywhere but before or after 县."""

@@ -114,7 +114,7 @@ def _verdict(said: pd.DataFrame, town: str) -> str:
         elif not pd.isna(one["difference"]) and one["difference"]:
             told.append(f"{name}{_gap(one['difference'])}({one['where']}写明 {one['declared']})")
     compared = said["difference"].notna().any()
-    return proper(";".join(told)) or ("相符" if compared else "未写明项数")
+    return proper(";".join(told)) or ("相符" if compared else "未写明总数")
 
 
 def _gap(difference: int) -> str:

@@ -17,8 +17,9 @@ from ..errors import DocumentError
 from ..tables import frame
 from . import answers as explained
 from . import gather, sheets
+from .sheets import shown as shown
 
-__all__ = ["Reading", "check", "read", "write"]
+__all__ = ["Reading", "check", "read", "shown", "write"]
 Meanings = str | Path | Mapping[str, Any] | None
 Progress = Callable[[int, int, str], object]
 

@@ -246,7 +246,11 @@ def _continues(last: Section, table: Table) -> bool:
     first = next((r for r in table.grid if any(t.strip() for t in r)), None)
     if first is None or at is None or at >= len(first):
         first, at = ("",), 0
-    if len({*map(squeeze, first)}) > 2 and first[at].strip() and not re.search(r"\d|[一二三四五六七八九十①-⑳●◆■-]", first[at]):
+    if (
+        len({*map(squeeze, first)}) > 2
+        and first[at].strip()
+        and not re.search(r"\d|[一二三四五六七八九十①-⑳●◆■-]", first[at])
+    ):
         return False  # a heading of its own stands where a number should
     return len(table.grid[0]) == len(last.header.texts) and (before is None or before.sheet == table.sheet)
 

@@ -7,7 +7,7 @@ from .dated import at, replay
 from .deadlines import overdue
 from .entering import append
 from .evaluation import evaluate
-from .log import empty
+from .log import empty, read, write
 from .story import history, standing
 
-__all__ = ["append", "at", "diff", "empty", "evaluate", "history", "overdue", "replay", "standing"]
+__all__ = ["append", "at", "diff", "empty", "evaluate", "history", "overdue", "read", "replay", "standing", "write"]

@@ -238,7 +238,7 @@ def _unused(
         sent = int(towns.reindex(some["township"].unique()).fillna(0).sum())
         evidence = (
             f"{first:%Y-%m-%d}至{end - pd.Timedelta(days=1):%Y-%m-%d}在{some['township'].nunique()}个乡镇(街道)有效"
-            f"{some['months'].min():.1f}至{some['months'].max():.1f}个月,这些乡镇(街道)同期收到任务{sent}件,"
+            f"{_span(some['months'])}个月,这些乡镇(街道)同期收到任务{sent}件,"
             f"没有一件(含待确认的)与{label('items', 'list_kind', kind)}“{some['name'].iloc[-1]}”对应"
         )
         found.append(
@@ -261,3 +261,9 @@ def _unused(
             }
         )
     return found
+
+
+def _span(months: pd.Series) -> str:
+    """Months as one number, or from the least to the most."""
+    least, most = (f"{value:.1f}" for value in (months.min(), months.max()))
+    return least if least == most else f"{least}至{most}"

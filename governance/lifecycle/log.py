@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import LifecycleError
 from ..tables.fields import typed
+from ..tables.single import single, store
 from .states import schema
 
 Row = dict[str, Any]
@@ -28,6 +30,32 @@ def empty() -> pd.DataFrame:
     (['entry', 'day', 'application', 'track', 'state'], 0)
     """
     return framed(pd.DataFrame())
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """The log kept in a csv or workbook, one row an entry, under the Chinese headers of ``schemas/log.csv``.
+
+    Whether its steps are in order is not looked at here: ``append(empty(), read(path), items=...)`` does that.
+    Raises TableError listing every cell that is not what it should be, with its row.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read(write(empty(), Path(folder) / "变更记录.xlsx")).equals(empty())
+    True
+    """
+    return framed(single(path, "log"))
+
+
+def write(log: pd.DataFrame, path: str | Path) -> Path:
+    """The workbook written: the log under Chinese headers with drop-downs, for an office to keep and ``read`` to take.
+
+    Raises TableError when ``path`` does not end in .xlsx.
+
+    >>> write(empty(), "变更记录.csv")
+    Traceback (most recent call last):
+    governance.errors.TableError: 变更记录只能写成 .xlsx 工作簿,不能写成 变更记录.csv
+    """
+    return store(log, "log", path)
 
 
 def framed(given: pd.DataFrame) -> pd.DataFrame:

@@ -76,9 +76,7 @@ def worded(problems: Sequence[Problem], parts: Sequence[Part]) -> pd.DataFrame:
         part, (fault, remedy) = parts[p.part], sentence(p.code, p.words)
         found = _original(part, p) if p.found is None else p.found
         column = label(part.shape.table, p.column) if part.shape and p.column.isascii() and p.column else p.column
-        rows.append(
-            (part.file, part.sheet, p.row, column, found, fault, remedy, p.code)
-        )
+        rows.append((part.file, part.sheet, p.row, column, found, fault, remedy, p.code))
     return pd.DataFrame(rows, columns=list(PROBLEMS)).astype(PROBLEMS)
 
 

@@ -14,6 +14,7 @@ from ..errors import TableError
 
 TABLES = ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "nodes", "edges", "activities")
 ADDED = ("results", "crosswalk")  # columns of analyses, where one word means another thing in each
+APART = ("log",)  # tables kept apart from a county
 TEXTUAL = ("id", "ref", "name", "names", "text", "choice", "set")
 DTYPES = {"date": "datetime64[us]", "int": "Int64", "number": "float64", "bool": "boolean"}
 BOOLS: dict[object, str] = {True: "是", False: "否"}
@@ -71,7 +72,7 @@ def fields(table: str) -> tuple[Field, ...]:
     >>> [f.name for f in fields("nodes")]
     ['node', 'x', 'y', 'height']
     """
-    if table not in (*TABLES, *ADDED):
+    if table not in (*TABLES, *ADDED, *APART):
         raise TableError(f"没有名为 {table} 的表;已有:{'、'.join(TABLES)}")
     return tuple(_field(line) for line in _lines(table))
 

@@ -87,6 +87,21 @@ def layout(sheet: Sheet) -> Layout:
     return Layout("", header, {}, rows[rows > header], faults=(fault,))
 
 
+def layout_as(sheet: Sheet, table: str) -> Layout:
+    """How to read ``sheet`` as ``table``, whatever it is called; ``faults`` say which columns are lacking.
+
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from governance.tables.sheets import Column
+    >>> grid = [["节点", "1"], ["X", "3.5"], ["Y", "4"]]
+    >>> layout_as(Sheet(Path("a.csv"), "a.csv", "", 2, tuple(Column(np.arange(2), c) for c in grid)), "nodes").columns
+    {'node': 0, 'x': 1, 'y': 2}
+    """
+    rows = _filled_rows(sheet)
+    _, header, double = _best(sheet, rows[:_DEPTH], table)
+    return _laid(sheet, rows, table, max(header, 0), double)
+
+
 def texts(sheet: Sheet, header: int, double: bool) -> list[str]:
     """The header's texts, squeezed; of a double header the lower text, where there is one.
 

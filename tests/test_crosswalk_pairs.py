@@ -17,8 +17,21 @@ ONE = gov.tables.frame(
 
 
 def test_lists_that_share_their_ids_keep_them() -> None:
-    old, new = paired(ONE, ONE.assign(name=["河道巡查", "党建"]))
+    old, new = paired(ONE, ONE.assign(name=["开展河道日常巡查", "抓好党建引领"]))
     assert old["item"].tolist() == new["item"].tolist() == ["a", "b"]
+
+
+def test_an_id_that_names_another_item_on_each_side_is_not_trusted() -> None:
+    old, new = paired(ONE, ONE.assign(item=["b", "a"]))  # running numbers: the same ids, other items
+    assert old.set_index("name")["item"].to_dict() == new.set_index("name")["item"].to_dict()
+
+
+def test_a_reworded_item_meets_itself_although_its_id_is_made_of_the_wording() -> None:
+    names = ["做好河道日常巡查工作", "抓好基层党组织建设", "受理城乡低保申请"]
+    more = pd.concat([ONE, ONE.head(1).assign(item="c", name="受理城乡低保申请")], ignore_index=True)
+    old, new = paired(more, more.assign(item=["z", "b", "c"], name=names))
+    assert old["item"].tolist() == new["item"].tolist()
+    assert old["item"].tolist()[1:] == ["b", "c"]
 
 
 def test_without_shared_ids_the_same_duty_is_found_by_its_wording() -> None:

@@ -88,7 +88,7 @@ def test_a_heading_that_could_be_several_things_is_not_decided(heading: str) -> 
 def test_an_unclear_column_is_asked_about_by_name_with_the_nearest_meanings(tmp_path: Path) -> None:
     body = "<tr><th>序号<th>事项名称<th>配合方职能说明<tr><td>1<td>做好防汛<td>巡查"
     found = html(tmp_path, body)
-    one = found.problems[found.problems["code"] == "doc_column"].iloc[0]
+    one = found.problems[found.problems["code"].str.startswith("doc_column")].iloc[0]
     assert one["column"] == "配合方职能说明"
     assert one["level"] == "ask"
     assert "不读" in one["remedy"]
@@ -593,6 +593,13 @@ def test_answers_are_checked_all_at_once() -> None:
     with pytest.raises(DocumentError) as caught:
         answers.answers({"列名": {"甲": "乙"}, "清单": {"a": "b"}, "施行日期": "某日", "别的": 1})
     assert all(word in str(caught.value) for word in ("“甲: 乙”", "“a: b”", "某日", "别的"))
+
+
+def test_answers_saved_by_notepad_and_towns_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "说明.yaml").write_text("列名:\n  主办处室: 不读\n", "gb18030")
+    assert answers.answers(tmp_path / "说明.yaml").columns == {"主办处室": "note"}
+    with pytest.raises(DocumentError, match=r"03\.docx: 待填写"):
+        answers.answers({"乡镇": {"03.docx": "待填写", "04.docx": None}})
 
 
 def test_answers_come_from_a_small_yaml(tmp_path: Path) -> None:

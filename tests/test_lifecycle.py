@@ -626,7 +626,7 @@ LOG = Path(__file__).parents[1] / "data" / "lists_log.csv"
 
 def test_the_log_is_kept_in_a_workbook_and_comes_back_the_same(tmp_path):
     log = gov.lifecycle.read(LOG)
-    assert len(log) == 23
+    assert len(log) == 24
     gov.lifecycle.write(log, tmp_path / "变更记录.xlsx")
     pd.testing.assert_frame_equal(gov.lifecycle.read(tmp_path / "变更记录.xlsx"), log)
     pd.testing.assert_frame_equal(append(empty(), log), log)

@@ -67,7 +67,7 @@ def _table(path: Path) -> pd.DataFrame:
 
 def written(old: Side, new: Side, out: Path, *, title: str = "") -> tuple[list[Path], list[str]]:
     """The files, and the sentences for the terminal: how much changed and what could not be compared."""
-    before, after = _rest_paired(*crosswalk.paired(old.items, new.items))
+    before, after = crosswalk.paired(old.items, new.items)
     before, after, left = crosswalk.comparable(before, after)
     towns = [list(dict.fromkeys(one.items["township"])) for one in (old, new)]
     alone = bool((before["township"] == "").all() and (after["township"] == "").all())
@@ -83,22 +83,6 @@ def written(old: Side, new: Side, out: Path, *, title: str = "") -> tuple[list[P
     sizes = [f"{name} {len(side):,} 项" for name, side in zip(names, (before, after), strict=True)]
     lines = [f"{','.join(sizes)}:{_changed(changes, unchanged)}。", *([] if alone else _apart(*towns)), _left(left)]
     return files, [proper(line) for line in lines if line]
-
-
-def _rest_paired(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both lists, the items whose id is on one side only paired by their wording, within each township.
-
-    An id made of the wording is another when a word is: without this every reworded item is one removed and one added.
-    """
-    keys = [pd.MultiIndex.from_frame(side[["township", "item"]]) for side in (old, new)]
-    alone = [~keys[0].isin(keys[1]), ~keys[1].isin(keys[0])]
-    out = [old.reset_index(drop=True), new.reset_index(drop=True)]
-    for town in dict.fromkeys(old.loc[alone[0], "township"]):
-        rest = [side[mine & (side["township"] == town)] for side, mine in zip(out, alone, strict=True)]
-        if all(map(len, rest)):
-            for side, own in zip(out, crosswalk.paired(*rest), strict=True):
-                side.loc[own.index, "item"] = "~" + own["item"]
-    return out[0], out[1]
 
 
 def _changed(changes: pd.DataFrame, unchanged: int) -> str:

@@ -15,7 +15,12 @@ from .listing import grid, width
 
 LISTS = {"basic": "基本", "assisting": "配合", "reclaimed": "收回", "": "全部"}
 LEVELS = {"refused": "没有读", "ask": "需要明确", "look": "请核对"}
-ANSWERED = {"doc_column": "列名", "doc_kind": "清单", "doc_township": "乡镇"}  # problems that a meanings file settles
+ANSWERED = {
+    "doc_column": "列名",
+    "doc_column_far": "列名",
+    "doc_kind": "清单",
+    "doc_township": "乡镇",
+}  # problems that a meanings file settles
 TO_FILL = "待填写"
 MOST = 40  # problems of a file shown on the screen; the workbook has them all
 WIDEST, LINE = 48, 92  # terminal cells of a file's name in a table, and of a line

@@ -16,8 +16,8 @@ def paired(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     """Both lists, rows and order kept, with ids under which the same duty meets itself: for ``lifecycle.diff``.
 
     old, new : ``items`` tables of one day each (one version an item). Where at least ``crosswalk.kept`` of the ids
-    of the shorter list are on both sides, the ids are the lists' own and stay; else the same duty is found by its
-    wording (``alike``), within each township. Two lists of one township each, of different names, are
+    of the shorter list are on both sides, and as many of these name the same, the ids are the lists' own and stay; the
+    rest, or all, are paired by their wording (``alike``) within each township. Two lists of one township each, of different names, are
     compared with each other: ``township`` is then "" on both.
     Raises TableError naming missing columns.
 
@@ -34,34 +34,46 @@ def paired(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     towns = [side["township"].unique() for side in (old, new)]
     if len(towns[0]) == len(towns[1]) == 1 and towns[0][0] != towns[1][0]:
         old, new = (side.assign(township="") for side in (old, new))
-    keys = [set(zip(side["township"], side["item"], strict=True)) for side in (old, new)]
-    if len(keys[0] & keys[1]) >= rules.value("crosswalk.kept") * min(map(len, keys)):
-        return old.copy(), new.copy()
-    return _by_wording(old, new)
+    keys = [pd.MultiIndex.from_frame(side[["township", "item"]]) for side in (old, new)]
+    rest = [~keys[0].isin(keys[1]), ~keys[1].isin(keys[0])]
+    if not _trusted(old, new, *rest):
+        rest = [np.ones(len(old), bool), np.ones(len(new), bool)]
+    ids = [side["item"].astype(object).to_numpy(copy=True) for side in (old, new)]
+    named = _by_wording(old[rest[0]], new[rest[1]])
+    kept = set(ids[0][~rest[0]]) | set(ids[1][~rest[1]])
+    mark = "~" if kept else ""  # an id made here never meets one of the lists' own
+    for own, mine, found in zip(ids, rest, named, strict=True):
+        own[mine] = [f"{mark}{one}" for one in found]
+    old, new = (side.assign(item=pd.array(own, dtype="str")) for side, own in zip((old, new), ids, strict=True))
+    return old, new
 
 
-def _by_wording(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ids from the groups of ``alike``: each side stands for a township of its own there."""
-    ids: list[np.ndarray] = [np.empty(len(side), dtype=object) for side in (old, new)]
+def _trusted(old: pd.DataFrame, new: pd.DataFrame, alone: np.ndarray, other: np.ndarray) -> bool:
+    """Whether an id means the same item on both sides: enough are on both, and enough of these have one name."""
+    shared = (~alone).sum()
+    if shared < rules.value("crosswalk.kept") * min(len(old), len(new)):
+        return False
+    key = ["township", "item"]
+    both = old.loc[~alone, [*key, "name"]].merge(new.loc[~other, [*key, "name"]], on=key)
+    return bool((both["name_x"] == both["name_y"]).sum() >= rules.value("crosswalk.kept") * len(both))
+
+
+def _by_wording(old: pd.DataFrame, new: pd.DataFrame) -> list[np.ndarray]:
+    """Ids from the groups of ``alike``, township by township: each side stands for a township of its own there."""
+    ids = [np.empty(len(side), dtype=object) for side in (old, new)]
     start = 0
     for town in dict.fromkeys([*old["township"], *new["township"]]):
         rows = [np.flatnonzero(side["township"] == town) for side in (old, new)]
         both = pd.concat([old.iloc[rows[0]], new.iloc[rows[1]]], ignore_index=True)
-        sides = np.repeat(
-            ["(old)", "(new)"],
-            [  # no words: alike sets a township's own name aside
-                len(rows[0]),
-                len(rows[1]),
-            ],
-        )
-        found = alike(both.assign(item=[str(n) for n in range(len(both))], township=sides)).set_index("item")
-        duty, _ = pd.factorize(found["duty"].reindex([str(n) for n in range(len(both))]))
+        sides = np.repeat(["(old)", "(new)"], [len(rows[0]), len(rows[1])])  # no words: alike sets a town's name aside
+        names = [str(n) for n in range(len(both))]
+        found = alike(both.assign(item=names, township=sides)).set_index("item")
+        duty, _ = pd.factorize(found["duty"].reindex(names))
         turn = pd.Series(duty).groupby([sides, duty]).cumcount().to_numpy()
         named = [f"{start + d}" if t == 0 else f"{start + d}-{t + 1}" for d, t in zip(duty, turn, strict=True)]
         ids[0][rows[0]], ids[1][rows[1]] = named[: len(rows[0])], named[len(rows[0]) :]
         start += int(duty.max(initial=-1)) + 1
-    old, new = (side.assign(item=pd.array(own, dtype="str")) for side, own in zip((old, new), ids, strict=True))
-    return old, new
+    return ids
 
 
 def comparable(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

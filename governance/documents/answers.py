@@ -54,6 +54,9 @@ def answers(given: str | Path | Mapping[str, Any] | None) -> Answers:
         for f, k in kinds.items()
         if not wording.kind(str(k))
     ]
+    faults += [
+        f"“{f}: {t or ''}”应写乡镇(街道)的名称" for f, t in townships.items() if not wording.township(str(t or ""))
+    ]
     since = pd.to_datetime(str(tree.get("施行日期") or ""), errors="coerce")
     if tree.get("施行日期") is not None and pd.isna(since):
         faults.append(f"施行日期“{tree['施行日期']}”不是日期,写成 2025-07-01")
@@ -67,11 +70,21 @@ def answers(given: str | Path | Mapping[str, Any] | None) -> Answers:
     )
 
 
+def _text(data: bytes) -> str:
+    """The text in UTF-8, or as Notepad saves Chinese by default."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
 def _loaded(path: Path) -> Mapping[str, Any]:
     try:
-        tree = yaml.safe_load(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise DocumentError(f"列名说明“{path.name}”打不开:{fault.__class__.__name__}") from None
+        tree = yaml.safe_load(_text(path.read_bytes()))
+    except OSError:
+        raise DocumentError(f"列名说明“{path.name}”打不开:没有这个文件或没有读取的权限") from None
+    except UnicodeDecodeError:
+        raise DocumentError(f"列名说明“{path.name}”的文字编码认不出,另存为 UTF-8 后再读") from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         raise DocumentError(f"列名说明“{path.name}”不是有效的 YAML{f'(第{mark.line + 1}行)' if mark else ''}") from None

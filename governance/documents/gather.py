@@ -213,12 +213,9 @@ def _headings(book: _Book, file: str, section: sections.Section, base: int) -> N
             words = {"heading": one.text, "label": one.nearest[0]}
             book.fault(file, first, "doc_again", "ask", column=one.text, shown=one.text, **words)
             continue
-        words = {
-            "heading": one.text.split("›")[-1],
-            "near": near,
-            "first": (*one.nearest, "不读")[0] if one.close else "不读",
-        }
-        book.fault(file, first, "doc_column", "ask", column=one.text, shown=one.text, **words)
+        words = {"heading": one.text.split("›")[-1], "near": near, "first": (*one.nearest, "")[0]}
+        code = "doc_column" if one.close else "doc_column_far"
+        book.fault(file, first, code, "ask", column=one.text, shown=one.text, **words)
     mine = book.items[base:]
     if mine and not section.layout and any(r["list_kind"] is None for r in mine):
         book.fault(file, first, "doc_kind", "ask", name=where)

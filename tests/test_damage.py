@@ -13,6 +13,7 @@ from governance.documents import check
 
 TIMES = int(os.environ.get("DAMAGED", "40"))  # documents of each kind; DAMAGED=200 makes a thousand
 ITEMS = published.some(8)
+LOUD = ("doc_count", "doc_jump", "doc_blank")  # what says that something is missing; the rest is looked at anyway
 KINDS = ("docx", "xlsx", "xls", "html", "pdf")
 
 
@@ -36,6 +37,7 @@ def test_a_damaged_document_is_refused_or_tells_what_is_missing(kind: str, tmp_p
         found = check(path, since="2025-07-01")
         files = found.files.iloc[0]
         assert files["read"] == files["kept"] + files["rejected"], (seed, harm.did)
-        if len(found.items) < len(ITEMS) and found.problems.empty:
+        loud = (found.problems["level"] != "look") | found.problems["code"].isin(LOUD)
+        if len(found.items) < len(ITEMS) and not loud.any():
             silent.append((seed, harm.did, len(found.items)))
     assert silent == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import governance as gov
 from governance.departments import apply, confirm, read, review, suggest, write
-from governance.departments.aliases import meanings, table, tidy
+from governance.departments.aliases import apart, meanings, table, tidy
 from governance.departments.names import compare, full_forms, may_be_one, spelt_out, split, unit
 from governance.errors import TableError
 
@@ -394,3 +394,68 @@ def test_helpers_say_what_they_promise() -> None:
     assert not may_be_one(unit("市住建局"), unit("县住建局"))
     assert compare(unit("县住建局"), unit("县住建局"), near=0.75) is None
     assert compare(unit("县水力局"), unit("县水利局"), near=0.75) is None
+
+
+# --- names as offices type them
+
+
+@pytest.mark.parametrize("between", ["、", "，", ",", "；", ";", "/", "／", "\n", "\r\n", " ", "　"])
+def test_names_are_set_apart_by_whatever_an_office_types(between: str) -> None:
+    cell = between.join(["县住建局", "县水利局", "县委编办", "市生态环境局新昌分局"])
+    assert suggest([cell])["name"].tolist() == ["县住建局", "县委编办", "县水利局", "市生态环境局新昌分局"]
+    items = pd.DataFrame({"department": [cell, "县水利局" + between + "县民政局"]})
+    assert apply(items, ALIASES)["department"].tolist() == [
+        "县住房和城乡建设局、县水利局、县委编办、市生态环境局新昌分局",
+        items["department"].iloc[1],
+    ], "a cell in which nothing changes stays as typed"
+    with pytest.raises(TableError, match="一格里有几个单位"):
+        meanings(table([("县住建局", "县住房和城乡建设局" + between + "县水利局")]))
+
+
+@pytest.mark.parametrize("cell", ["县 住建局", "县　住　建　局", "县住建局 ", "县委 编办"])
+def test_a_blank_within_a_name_does_not_cut_it(cell: str) -> None:
+    assert apart(cell) == [cell.strip()]
+
+
+def test_a_second_unit_after_a_full_width_comma_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = _filled(review(SENT, tmp_path / "对照.xlsx"), {"县神秘办": ("另填", "县甲局，县乙局")})
+    assert "几个单位" in "".join(confirm(path, SENT).problems["fault"])
+
+
+@pytest.mark.parametrize("kind", ["category", "object", "string", "str"])
+def test_whatever_the_column_was_text_comes_back(kind: str) -> None:
+    items = pd.DataFrame({"department": pd.Series(["县住建局", "县水利局", None], dtype=kind)})
+    got = apply(items, ALIASES)["department"]
+    assert got.dtype == pd.Series(["a"], dtype="str").dtype
+    assert got.fillna("-").tolist() == ["县住房和城乡建设局", "县水利局", "-"]
+    assert apply(items.head(0), ALIASES)["department"].dtype == got.dtype
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("县住建局：1.制定方案；2.督促整改。", "县住房和城乡建设局：1.制定方案；2.督促整改。"),
+        (
+            "县水利局：1.巡查。县住建局：1.验收。\n住建局:负责协调",
+            "县水利局：1.巡查。县住房和城乡建设局：1.验收。\n县住房和城乡建设局:负责协调",
+        ),
+        ("县住建局、县水利局：联合检查。", "县住房和城乡建设局、县水利局：联合检查。"),
+        ("县水利局：会同县住建局：现场核查。", "县水利局：会同县住建局：现场核查。"),
+        ("配合县住建局开展检查；县住建局：另行通知。", "配合县住建局开展检查；县住建局：另行通知。"),
+        ("县住建局负责验收。", "县住建局负责验收。"),
+        ("县住建局分局：负责验收。", "县住建局分局：负责验收。"),
+    ],
+)
+def test_headings_in_the_duties_follow_and_nothing_else_of_their_words(text: str, wanted: str) -> None:
+    items = pd.DataFrame(
+        {"department": ["县住建局"] * 2, "department_duty": [text, None], "township_duty": [None, text]}
+    )
+    got = apply(items, ALIASES)
+    assert got["department"].unique().tolist() == ["县住房和城乡建设局"]
+    assert got[["department_duty", "township_duty"]].fillna("-").to_numpy().tolist() == [[wanted, "-"], ["-", wanted]]
+
+
+def test_the_units_of_the_duties_are_renamed_too() -> None:
+    duties = pd.DataFrame({"item": ["P1", "P1"], "unit": ["县住建局", ""], "duty": ["县住建局：检查", "上报"]})
+    got = apply(duties, ALIASES, column="unit")
+    assert got.to_numpy().tolist() == [["P1", "县住房和城乡建设局", "县住建局：检查"], ["P1", "", "上报"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -109,7 +110,7 @@ def test_a_two_level_header_is_read_from_both_levels(tmp_path: Path) -> None:
         ["行政检查", "消防检查", "县应急管理局负责督查。", "开展日常检查。", "《消防法》"]
     ]
     assert found.items["list_kind"].isna().all()  # a list of powers does not sort into the three lists
-    assert codes(found) == []
+    assert codes(found) == ["doc_read"]  # 权利类型 is a slip for 权力类型, and told
 
 
 def test_headers_printed_again_are_no_items(tmp_path: Path) -> None:
@@ -677,3 +678,135 @@ def test_the_wrong_counts_planted_in_the_twelve_documents_are_found_and_no_other
     assert sorted(found[key].astype("str").itertuples(index=False, name=None)) == sorted(
         planted[key].itertuples(index=False, name=None)
     )
+
+
+# --- what an examiner and a reviewer found
+
+
+@pytest.mark.parametrize("title", ["甲镇行政检查事项目录（试行）", "甲镇负面清单", "公共服务事项目录"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_titles_of_other_lists_end_a_list_in_full_width_too(tmp_path: Path, title: str, inside: bool) -> None:
+    other = f"<tr><td colspan=2>{title}<tr><td>1<td>对违建的处罚"
+    body = f"<table>{HEAD}<tr><td>1<td>党建{other if inside else ''}</table>"
+    body += "" if inside else f"<p>{title}<table>{HEAD}<tr><td>1<td>对违建的处罚</table>"
+    found = html(tmp_path, body)
+    assert got(found, "list_kind", "name") == [["basic", "党建"], [None, "对违建的处罚"]]
+    assert codes(found, "ask") == ["doc_kind"]
+
+
+@pytest.mark.parametrize("form", ["{}.", "（{}）", "{}、", "{}）"])
+def test_items_that_go_on_in_paragraphs_behind_the_table_are_told(tmp_path: Path, form: str) -> None:
+    lines = "".join(f"<p>{form.format(n)}负责森林防火巡查" for n in (3, 4, 5))
+    found = html(tmp_path, f"<table>{HEAD}<tr><td>1<td>甲事<tr><td>2<td>乙事</table>{lines}")
+    assert codes(found, "ask") == ["doc_loose"]
+    assert codes(html(tmp_path, f"<p>甲镇基本履职事项清单{lines}<table><tr><td>甲<td>乙</table>")) == ["doc_text"]
+
+
+def test_complete_names_joined_for_want_of_numbers_are_told(tmp_path: Path) -> None:
+    found = html(tmp_path, f"{HEAD}<tr><td>1<td>抓好党建<tr><td><td>河道巡查<tr><td>2<td>禁渔")
+    assert codes(found) == ["doc_joined"]
+
+
+def test_a_merged_row_that_reads_like_a_duty_is_an_item_not_a_category(tmp_path: Path) -> None:
+    found = html(tmp_path, f"{HEAD}<tr><td>1<td>党建<tr><td colspan=2>完成上级交办的其他工作")
+    assert got(found, "name") == ["党建", "完成上级交办的其他工作"]
+    assert codes(found) == ["doc_number"]
+
+
+def test_names_that_begin_like_totals_and_remarks_are_items(tmp_path: Path) -> None:
+    names = ["合计口径的产值统计和上报", "审核人员资质管理", "备注登记事项的核实", "填报单位信息的核对"]
+    body = "<tr><th>类别<th>事项名称" + "".join(f"<tr><td>党的建设<td>{n}" for n in names)
+    assert got(html(tmp_path, body), "name") == names
+
+
+@pytest.mark.parametrize("total", ["<td colspan=2>合计：3项", "<td>合计<td>3项", "<td>合计 3项<td>", "<td>总计<td>3"])
+def test_a_total_row_declares_the_number_of_items(tmp_path: Path, total: str) -> None:
+    found = html(tmp_path, f"{HEAD}<tr><td>1<td>甲事<tr><td>2<td>乙事<tr>{total}")
+    assert found.counts[["declared", "parsed", "where"]].to_numpy().tolist() == [[3, 2, "合计行"]]
+    assert codes(found) == ["doc_count"]
+
+
+def test_marks_under_a_township_heading_say_who_answers(tmp_path: Path) -> None:
+    body = (
+        "<tr><th>序号<th>具体事项<th>县水利局<th>县公安局<th>乡镇（街道）"
+        "<tr><td>1<td>河道采砂<td>主体责任<td>配合责任<td>配合责任<tr><td>2<td>河道保洁<td>配合责任<td><td>主体责任"
+    )
+    found = html(tmp_path, body, "甲镇属地管理事项责任清单.html")
+    assert got(found, "township", "list_kind", "department") == [
+        ["甲镇", "assisting", "县水利局"],
+        ["甲镇", "basic", "县水利局"],
+    ]
+
+
+def test_units_and_their_duties_side_by_side_in_a_territorial_list(tmp_path: Path) -> None:
+    body = (
+        "<tr><th>序号<th>具体事项<th>主体责任单位<th>主体责任<th>配合责任单位<th>配合责任"
+        "<tr><td>1<td>河道采砂<td>县水利局<td>审批发证<td>各镇街<td>日常巡查"
+    )
+    found = html(tmp_path, body, "甲镇属地管理事项责任清单.html")
+    assert got(found, "list_kind", "department", "department_duty", "township_duty") == [
+        ["assisting", "县水利局", "审批发证。", "日常巡查。"]
+    ]
+
+
+def test_the_table_of_a_government_page_and_links_to_other_lists_are_no_faults(tmp_path: Path) -> None:
+    page = "<table><tr><td>索引号<td>001<td>发布日期<td>2025-06-30<tr><td>发文机关<td>乙县<td>文号<td>无<tr><td>主题分类<td>a<td>有效性<td>是</table>"
+    links = "<p>丙乡基本履职事项清单（110项）"
+    found = html(tmp_path, f"{page}<p>乙县甲镇基本履职事项清单（1项）<table>{HEAD}<tr><td>1<td>甲事</table>{links}")
+    assert codes(found) == []
+
+
+def test_pictures_and_archives_beside_the_lists_are_told(tmp_path: Path) -> None:
+    (tmp_path / "扫描.jpg").write_bytes(b"\xff\xd8")
+    html(tmp_path, f"{HEAD}<tr><td>1<td>甲事")
+    assert codes(check(tmp_path)) == ["doc_passed"]
+
+
+def test_a_sheet_is_answered_for_by_file_and_name(tmp_path: Path) -> None:
+    for name in ("甲镇.xlsx", "乙乡.xlsx"):
+        pd.DataFrame({"序号": [1], "事项名称": [name]}).to_excel(tmp_path / name, index=False)
+    asked = check(tmp_path).problems.query("code == 'doc_kind'")["remedy"].tolist()
+    assert [re.search("写一行“(.*?):", text)[1] for text in asked] == ["乙乡.xlsx/Sheet1", "甲镇.xlsx/Sheet1"]
+    answered = check(tmp_path, meanings={"清单": {"甲镇.xlsx/Sheet1": "基本", "乙乡.xlsx/Sheet1": "收回"}})
+    assert answered.items.set_index("township")["list_kind"].to_dict() == {"甲镇": "basic", "乙乡": "reclaimed"}
+
+
+@pytest.mark.parametrize(
+    "heading", ["职责分工", "业务指导单位", "收回方式及承接部门", "县乡职责", "责任事项", "一级事项"]
+)
+def test_a_heading_with_another_meaning_is_no_slip_of_the_pen(heading: str) -> None:
+    assert heads.likely(heading)[0] is None
+
+
+def test_a_township_column_holds_townships_else_it_is_what_they_do(tmp_path: Path) -> None:
+    body = "<tr><th>序号<th>事项名称<th>县级部门<th>乡镇（街道）<tr><td>1<td>防汛<td>{}<td>{}"
+    name = "甲镇配合履职事项清单.html"
+    duties = html(tmp_path, body.format("审查材料。", "报送。"), name)
+    assert got(duties, "township", "department_duty", "township_duty") == [["甲镇", "审查材料。", "报送。"]]
+    units = html(tmp_path, body.format("县水利局", "乙镇"), name)
+    assert got(units, "township", "department") == [["乙镇", "县水利局"]]
+
+
+def test_a_count_in_a_category_column_and_a_restart_without_a_title_are_told(tmp_path: Path) -> None:
+    column = "<tr><th>类别<th>序号<th>事项名称<tr><td rowspan=2>党的建设（5项）<td>1<td>甲事<tr><td>2<td>乙事"
+    found = html(tmp_path, column)
+    assert found.counts.query("category != ''")[["declared", "parsed"]].to_numpy().tolist() == [[5, 2]]
+    again = f"<table>{HEAD}<tr><td>1<td>甲事<tr><td>2<td>乙事</table><p>三、不再承担事项<table>{HEAD}<tr><td>1<td>评星</table>"
+    assert codes(html(tmp_path, again), "ask") == ["doc_kind"]
+    plain = f"<table>{HEAD}<tr><td>1<td>甲事<tr><td>2<td>乙事</table><p>另有<table>{HEAD}<tr><td>1<td>评星</table>"
+    assert codes(html(tmp_path, plain), "ask") == ["doc_restart"]
+
+
+def test_ditto_is_what_stands_above_and_struck_text_is_gone(tmp_path: Path) -> None:
+    body = (
+        f"{ASSIST}<tr><td>1<td>防汛<td>县水利局<td>统筹<td>巡查<tr><td>2<td><s>做好抗旱</s>抗旱<td>同上<td>调水<td>〃"
+    )
+    found = html(tmp_path, body, "甲镇配合履职事项清单.html")
+    assert got(found, "name", "department", "township_duty")[1] == ["抗旱", "县水利局", "巡查。"]
+
+
+def test_items_of_two_counties_without_a_township_are_no_twins(tmp_path: Path) -> None:
+    body = "<tr><th>序号<th>具体事项<th>县级部门职责<th>乡镇职责<tr><td>1<td>防汛<td>县水利局：统筹。<td>巡查。"
+    for county in ("甲县", "乙县"):
+        html(tmp_path, body, f"{county}属地管理事项责任清单.html")
+    assert "doc_twice" not in codes(check(tmp_path))

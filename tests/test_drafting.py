@@ -8,13 +8,16 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import governance as gov
 from governance import drafting, review
+from governance.drafting.gathering import clean
 from governance.errors import LifecycleError, TableError
 
+NUMBERED = yaml.safe_load((Path(__file__).parent / "cases" / "numbering.yml").read_text("utf-8"))
 RAW = pd.DataFrame(
     {
         "text": [
@@ -113,7 +116,7 @@ def test_every_line_is_kept_numbered_and_cleaned() -> None:
         ("3、1.5万亩公益林管护", "1.5万亩公益林管护"),
         ("①(1)河道保洁;", "河道保洁"),
         ("\uff08三\uff09河道保洁\uff1b", "河道保洁"),
-        ("12\uff09受理申请\uff08初审\uff09\uff0c上报", "受理申请\uff08初审\uff09\uff0c上报"),
+        ("12\uff09受理申请\uff08初审\uff09\uff0c上报", "受理申请(初审)\uff0c上报"),
         ("1．森林防火。", "森林防火"),
         ("一村一警建设", "一村一警建设"),
         ("第三批主题教育", "第三批主题教育"),
@@ -123,6 +126,12 @@ def test_every_line_is_kept_numbered_and_cleaned() -> None:
 )
 def test_a_number_before_the_duty_goes_and_a_number_in_it_stays(text: str, name: str) -> None:
     assert drafting.stock(pd.DataFrame({"text": [text]}), "甲镇")["name"].tolist() == [name]
+
+
+@pytest.mark.parametrize("case", NUMBERED, ids=lambda case: case["原文"])
+def test_a_raw_line_gets_the_name_a_printed_list_would_give_it(case: dict[str, str]) -> None:
+    """The same cases as tests/test_wording.py reads with documents' own reading."""
+    assert clean(case["原文"]) == case["应为"]
 
 
 @pytest.mark.parametrize(
@@ -441,6 +450,116 @@ def test_accepted_opinions_change_the_draft_and_others_stay_in_dispute() -> None
     assert done.loc["L0007", "disputing"] == "栎桥镇", "a move without its list is not settled"
 
 
+ADVICE = opinion("L0002", "县水利局", "修改", opinion="建议写明巡查频次", handling="采纳")
+
+
+def test_an_accepted_change_without_new_wording_stays_open() -> None:
+    first = drafting.consult(merged(), ADVICE, round=1)
+    assert first.set_index("item").loc["L0002", ["disputing", "unapplied"]].tolist() == ["县水利局", "县水利局"]
+    for left in (drafting.disputes(first), drafting.disputes(ADVICE.assign(round=1))):
+        assert left[["item", "unit", "standing"]].to_numpy().tolist() == [["L0002", "县水利局", "unapplied"]]
+    assert drafting.progress(first)[["disputes", "unapplied_items"]].iloc[0].tolist() == [1, 1]
+    assert drafting.rounds(ADVICE.assign(round=1))["unresolved"].tolist() == [1]
+    other = drafting.consult(first, opinion("L0002", "栎桥镇", "反对"), round=1)
+    left = drafting.disputes(other).set_index("unit")["standing"]
+    assert left.to_dict() == {"县水利局": "unapplied", "栎桥镇": "disputed"}
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "text"),
+    [
+        ({"new_name": "河道每周巡查、保洁"}, "name", "河道每周巡查、保洁"),
+        (
+            {"amend": "乡镇(街道)配合职责", "new_text": "1.每周巡查;\n2.上报问题。 "},
+            "township_duty",
+            "1.每周巡查;\n2.上报问题。",
+        ),
+        ({"amend": "对应上级部门", "new_text": "县水利局\uff0c县农业农村局"}, "department", "县水利局、县农业农村局"),
+        ({"amend": "basis", "new_text": "《浙江省河长制规定》"}, "basis", "《浙江省河长制规定》"),
+    ],
+)
+def test_an_accepted_change_with_new_wording_is_made(said: dict[str, str], column: str, text: str) -> None:
+    first = drafting.consult(merged(), ADVICE, round=1)
+    for done in (
+        drafting.consult(merged(), ADVICE.assign(**said), round=1),
+        drafting.consult(first, ADVICE.assign(**said), round=1),
+        drafting.consult(first, ADVICE.assign(**said), round=2),
+    ):
+        item = done.set_index("item").loc["L0002"]
+        assert item[column] == text
+        assert item[["disputing", "unapplied"]].isna().all()
+
+
+def test_the_office_may_carry_out_an_accepted_change_later() -> None:
+    draft = drafting.consult(merged(), pd.concat([ADVICE, opinion("L0002", "栎桥镇", "反对")]), round=1)
+    same = drafting.classify(draft, pd.DataFrame({"item": ["L0002"], "name": ["开展河道日常巡查、保洁"]}))
+    assert drafting.progress(same)["unapplied_items"].tolist() == [1], "the same name is no change"
+    done = drafting.classify(draft, pd.DataFrame({"item": ["L0002"], "name": ["河道每周巡查、保洁"]}))
+    assert drafting.disputes(done)[["unit", "standing"]].to_numpy().tolist() == [["栎桥镇", "disputed"]]
+    ruled = drafting.settle(draft, pd.DataFrame({"item": ["L0002"], "ruling": ["维持"]}))
+    assert ruled[["disputing", "unapplied"]].isna().all(axis=None)
+
+
+def test_nothing_is_published_while_an_accepted_change_waits() -> None:
+    draft = drafting.consult(through(), ADVICE, round=3)
+    draft = drafting.examine(draft, filled(draft))
+    with pytest.raises(LifecycleError, match=r"L0002 .*\(县水利局\)修改待落实"):
+        out_of(draft)
+    done = drafting.classify(draft, pd.DataFrame({"item": ["L0002"], "township_duty": ["每周巡查"]}))
+    assert out_of(done).items["township_duty"].dropna().tolist() == ["每周巡查"]
+
+
+def test_new_wordings_that_cannot_be_applied_are_refused() -> None:
+    said = pd.concat(
+        [
+            ADVICE.assign(new_text="每周巡查"),
+            opinion("L0005", "县民政局", "修改", new_text="协助受理", amend="配合职责", handling="采纳"),
+            opinion("L0006", "县民政局", "修改", new_text="甲", amend="设定依据", handling="采纳"),
+            opinion("L0006", "栎桥镇", "修改", new_text="乙", amend="设定依据", handling="采纳"),
+            opinion("L0007", "栎桥镇", "修改", new_name="电梯检验", handling="采纳"),
+            opinion("L0007", "县市场监管局", "修改", new_text="电梯安全", amend="事项名称", handling="采纳"),
+        ]
+    )
+    with pytest.raises(TableError) as caught:
+        drafting.consult(merged(), said, round=1)
+    assert sorted(caught.value.problems[["column", "fault"]].agg(":".join, axis=1)) == [
+        "修改后名称:采纳的意见相互矛盾",
+        "修改栏目:不是允许的填法",
+        "修改栏目:采纳了修改后内容,却没有写明改的是哪一栏",
+        "设定依据:采纳的意见相互矛盾",
+    ]
+
+
+def test_the_form_asks_for_the_new_wording_and_brings_it_back(tmp_path: Path) -> None:
+    draft = merged()
+    sent = drafting.send(draft, tmp_path, round=1, units=["县水利局"])
+    file = tmp_path / sent["file"][0]
+    book = openpyxl.load_workbook(file)
+    sheet = book.worksheets[0]
+    heads = [c.value for c in sheet[3]]
+    for head, text in {"意见": "修改", "修改栏目": "工作方式", "修改后内容": "每周巡查一次"}.items():
+        sheet.cell(4, heads.index(head) + 1).value = text
+    book.save(file)
+    came = drafting.collect(tmp_path, draft, round=1)
+    assert came.opinions[["stance", "amend", "new_text"]].to_numpy().tolist() == [["modify", "method", "每周巡查一次"]]
+    done = drafting.consult(draft, came.opinions.assign(handling="采纳"), round=1)
+    assert done.set_index("item").loc["L0002", "method"] == "每周巡查一次"
+
+
+def test_the_numbers_that_steer_the_comparison_are_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    from governance import rules
+    from governance.drafting.alike import pairs
+
+    texts, held = ["河道巡查保洁", "保洁河道巡查", "受理低保申请", "低保对象入户"], rules.value
+    usual = pairs(texts, 0.1)[2]
+    assert len(usual)
+    for name, other in (("drafting.looked", 0.99), ("drafting.reordered", 0.5)):
+        monkeypatch.setattr(
+            rules, "value", lambda n, name=name, other=other, **at: other if n == name else held(n, **at)
+        )
+        assert pairs(texts, 0.1)[2].tolist() != usual.tolist()
+
+
 def test_every_rejection_without_reason_is_refused_at_once() -> None:
     said = pd.concat(
         [
@@ -509,22 +628,32 @@ def test_opinions_may_come_back_in_any_order(data: st.DataObject) -> None:
             "stance": data.draw(st.sampled_from(stances)),
             "handling": data.draw(handlings),
             "reason": "已说明",
+            "amend": "设定依据",
+            "new_text": data.draw(st.sampled_from(["《条例》第三条", " ", None])),
         }
         for i in ids
         for u in ("栎桥镇", "县民政局", "县水利局")
         if data.draw(st.booleans())
     ]
-    said = pd.DataFrame(rows, columns=["item", "unit", "stance", "handling", "reason"])
+    said = pd.DataFrame(rows, columns=["item", "unit", "stance", "handling", "reason", "amend", "new_text"])
     mixed = said.sample(frac=1, random_state=data.draw(st.integers(0, 99)))
     a, b = (drafting.consult(draft, s, round=1) for s in (said, mixed))
     wanted = {
         (r["item"], r["unit"])
         for r in rows
-        if r["stance"] != "同意" and (r["handling"] != "采纳" or r["stance"] == "移入其他清单")
+        if r["stance"] != "同意"
+        and (
+            r["handling"] != "采纳"
+            or r["stance"] == "移入其他清单"
+            or (r["stance"] == "修改" and not (r["new_text"] or "").strip())
+        )
     }
+    late = {(r["item"], r["unit"]) for r in rows if (r["stance"], r["handling"]) == ("修改", "采纳")} & wanted
     for done in (a, b):
+        left = drafting.disputes(done)
+        assert set(map(tuple, left.loc[left["standing"] == "unapplied", ["item", "unit"]].to_numpy())) == late
         assert set(map(tuple, drafting.disputes(done)[["item", "unit"]].to_numpy())) == wanted
-    pd.testing.assert_frame_equal(a.drop(columns="disputing"), b.drop(columns="disputing"))
+    pd.testing.assert_frame_equal(*(d.drop(columns=["disputing", "unapplied"]) for d in (a, b)))
 
 
 # --- 研究论证

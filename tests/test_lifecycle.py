@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import governance as gov
 from governance import norm
-from governance.errors import LifecycleError, RuleError
-from governance.lifecycle import append, at, empty, evaluate, history, overdue, replay, standing
-from governance.lifecycle.log import VALUE_COLUMNS
+from governance.errors import LifecycleError, RuleError, TableError
+from governance.lifecycle import append, at, empty, entering, evaluate, history, overdue, replay, standing
+from governance.lifecycle.log import VALUE_COLUMNS, units
 from governance.lifecycle.states import schema, tracks, words
 from governance.tables.fields import field
 
@@ -641,3 +641,115 @@ def test_a_log_with_faults_names_every_row_and_what_would_do(tmp_path):
     assert "第3行" in str(fault.value)
     with pytest.raises(gov.errors.TableError, match="没有这个文件"):
         gov.lifecycle.read(tmp_path / "没有.csv")
+
+
+# --- logs and lists as offices hand them over
+
+
+def test_rows_without_a_date_are_refused_by_township_not_dropped():
+    items = pd.concat([BASE.assign(since=pd.NaT), BASE.head(1)], ignore_index=True)
+    for ask in (lambda: at(items, empty(), "2026-01-01"), lambda: replay(items, empty())):
+        with pytest.raises(TableError, match=r'有 2 行没有施行日期.*甲镇 1 行、乙乡 1 行.*since="2025-07-01"'):
+            ask()
+    nowhere = BASE.assign(since=[None, "2025-07-01"], township=[None, "乙乡"])
+    with pytest.raises(TableError, match=r"有 1 行没有施行日期.*\(未写乡镇\) 1 行"):
+        at(nowhere, empty(), "2026-01-01")
+    assert at(BASE.head(0), empty(), "2026-01-01").empty
+
+
+def test_a_version_that_never_held_is_passed_over():
+    items = gov.tables.frame("items", [
+        {"item": "P1", "township": "甲镇", "list_kind": "basic", "name": name, "since": since, "until": until, "known_from": known}
+        for name, since, until, known in [("原", "2025-01-01", "2025-07-01", "2025-01-01"),
+                                          ("空", "2025-07-01", "2025-07-01", "2026-01-01"),
+                                          ("新", "2025-07-01", None, "2026-02-01")]
+    ])  # fmt: skip
+    assert at(items.head(2), empty(), "2025-06-30", known="2025-08-01")["name"].tolist() == ["原"]
+    assert at(items.head(2), empty(), "2025-08-01", known="2025-08-01").empty
+    assert at(items, empty(), "2025-08-01", known="2025-08-01")["name"].tolist() == ["原"]
+    assert at(items, empty(), "2025-08-01", known="2026-02-01")["name"].tolist() == ["新"]
+
+
+@pytest.mark.parametrize("between", ["、", "，", ",", "；", ";", "/", "／", "\n", " ", "　", "、 "])
+def test_townships_are_set_apart_by_whatever_an_office_types(between):
+    entries = _whole(township=f"甲镇{between}{'乙乡' if between.isspace() else '乙 乡'}")
+    log = append(empty(), entries, items=BASE)
+    assert log["township"].iloc[0] == "甲镇、乙乡"
+    assert at(BASE, log, "2026-05-01")["list_kind"].tolist() == ["reclaimed", "reclaimed"]
+    case = next(c for c in CASES if c["例"].startswith("职责准入,没有乡镇意见"))
+    heard = _entries(case).assign(township=lambda d: d["township"].where(d["township"].isna(), f"甲镇{between}乙乡"))
+    speaks = heard.iloc[[2]].assign(actor=f"甲镇{between}乙乡", role="township", opinion="willing", reason=None)
+    log = append(empty(), pd.concat([heard.head(3), speaks, heard.iloc[3:]]), items=BASE)
+    assert log["actor"].iloc[3] == "甲镇、乙乡"
+    assert units(f"甲镇{between}乙乡") == ["甲镇", "乙乡"]
+
+
+def test_a_township_without_a_list_is_refused_with_the_nearest():
+    near = BASE.assign(township=["栎桥镇", "枫垟镇"])
+    with pytest.raises(LifecycleError, match="适用乡镇\\(街道\\)“栎乔镇”不在任何清单里,最相近的是“栎桥镇”"):
+        append(empty(), _whole(township="栎乔镇", role="township", actor="栎乔镇").head(1), items=near)
+    with pytest.raises(LifecycleError, match="“丙街道”不在任何清单里,清单里有:栎桥镇、枫垟镇"):
+        append(empty(), _whole(township="丙街道", actor="丙街道").head(1), items=near)
+    assert len(append(empty(), _whole(township="栎乔镇", actor="栎乔镇").head(1))) == 1, "nothing to hold it against"
+
+
+def test_a_log_with_an_entry_taken_out_is_noticed():
+    log, more = append(empty(), _whole()), _whole("2026-02").head(1)
+    consulted = log.index[log["state"] == "consulted"][0]
+    with pytest.raises(LifecycleError, match=f"已有的变更记录有 2 处不妥.*\n记录号不连续,缺{consulted + 1};"):
+        append(log.drop(index=consulted), more)
+    forged = log.drop(index=consulted).assign(entry=range(1, len(log)))
+    with pytest.raises(LifecycleError, match=r"已有的变更记录有 1 处不妥.*\n第3条:申请“2026-01”还没有“部门会商”"):
+        append(forged, more)
+    with pytest.raises(LifecycleError, match="缺1至2、5"):
+        append(log.drop(index=[0, 1, 4]), more)
+    with pytest.raises(LifecycleError, match="记录号重复或不是正整数:3"):
+        append(pd.concat([log, log.iloc[[2]]]), more)
+    with pytest.raises(LifecycleError, match="记录号重复或不是正整数:-1"):
+        append(log.assign(entry=[-1, *range(2, len(log) + 1)]), more)
+    altered = log.assign(actor=log["actor"].mask(log["state"] == "accepted", "县水利局"))
+    altered["role"] = altered["role"].mask(log["state"] == "accepted", "department")
+    with pytest.raises(LifecycleError, match=r"第2条:申请“2026-01”的“受理”应由编办办理"):
+        append(altered, more)
+    twice = pd.concat([log, _whole("2026-02", list_kind="basic").assign(entry=range(9, 17))])
+    with pytest.raises(
+        LifecycleError, match=r"已有的变更记录有 1 处不妥.*\n申请“2026-02”与申请“2026-01”都改甲镇的事项P1"
+    ):
+        append(twice, _whole("2026-03").head(1))
+    assert len(append(log.iloc[::-1], more)) == len(append(log.drop(columns="entry"), more)) == len(log) + 1
+
+
+def test_an_entry_altered_after_the_log_was_once_found_sound_is_noticed():
+    log = append(empty(), _whole())
+    assert len(append(log, _whole("2026-02").head(1))) == 9
+    log.loc[log["state"] == "law_checked", "opinion"] = "disagree"
+    with pytest.raises(LifecycleError, match="的“司法审查”意见为“不同意”"):
+        append(log, _whole("2026-02").head(1))
+
+
+def test_chinese_words_are_taken_as_the_sheet_has_them():
+    entries = _whole(support="funds|training")
+    chinese = entries.assign(**{
+        c: [" " + words(c)[v] if isinstance(v, str) and v else v for v in entries[c]]
+        for c in ("track", "state", "role", "change", "list_kind", "opinion")
+    })  # fmt: skip
+    chinese["support"] = chinese["support"].replace("funds|training", "资金、知识培训")
+    chinese["role"] = chinese["role"].str.replace("(", "（").str.replace(")", "）")
+    copy = chinese.copy(deep=True)
+    log = append(empty(), chinese, items=BASE)
+    pd.testing.assert_frame_equal(log, append(empty(), entries, items=BASE))
+    pd.testing.assert_frame_equal(chinese, copy)
+    assert log["support"].iloc[0] == "funds|training"
+    with pytest.raises(LifecycleError, match="“单位身份”写作“镇里”,应为:部门、乡镇\\(街道\\)、编办"):
+        append(empty(), chinese.head(1).assign(role="镇里"))
+
+
+def test_a_log_of_any_length_grows_at_about_the_same_pace():
+    log = append(empty(), pd.concat([_whole(f"2026-{n:03d}").head(3) for n in range(300)]))
+    append(log, _whole("2027-01").head(1))
+    before = entering._sound.cache_info()
+    append(log, _whole("2027-02").head(1))
+    after = entering._sound.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (0, 300), (
+        "what was found sound is not gone over again"
+    )

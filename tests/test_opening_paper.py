@@ -124,6 +124,45 @@ def test_contents_and_numbered_paragraphs_are_not_taken_for_columns(tmp_path: Pa
     assert len(texts(document)) == 18
 
 
+@pytest.mark.parametrize(
+    ("pattern", "whole"),
+    [
+        ("NUMBER", "第1页\uff0c共9页"),
+        ("NUMBER", "1\uff0f9"),
+        ("LABEL", "\uff08一\uff09"),
+        ("LABEL", "1\uff0c2"),
+        ("LABEL", "第一条\uff1a"),
+        ("LABEL", "1\uff0e"),
+        ("COUNT", "……\uff0819项\uff09"),
+        ("COUNT", "…… \uff08共 19 项\uff09 ……3"),
+        ("COUNT", "\uff08第1\uff0d19项\uff09"),
+        ("NEW", "\uff08一\uff09"),
+        ("NEW", "\uff0812\uff09"),
+        ("NEW", "一\uff0e"),
+    ],
+)
+def test_numbers_and_counts_are_known_in_full_width(pattern: str, whole: str) -> None:
+    assert getattr(paper, pattern).fullmatch(whole)
+
+
+def test_full_width_contents_and_labels_are_not_taken_for_columns(tmp_path: Path) -> None:
+    numerals = "一二三四五六七八"
+    contents = "".join(f"党的建设工作 #h(3cm) …… \uff081{n}项\uff09\\ \n" for n, _ in enumerate(numerals))
+    assert len(texts(read(tmp_path, contents))) == 8
+    for label in ("\uff08{}\uff09", "{}\uff0e", "{}\uff1a"):
+        lines = "".join(f"{label.format(n)} #h(1cm) 负责制定方案并组织实施。\n\n" for n in numerals)
+        assert len(texts(read(tmp_path, lines))) == 8
+    commas = "".join(f"{n}\uff0c{n + 1} #h(1cm) 负责制定方案并组织实施。\n\n" for n in range(8))
+    assert len(texts(read(tmp_path, commas))) == 8
+
+
+def test_full_width_headings_are_not_glued_to_the_line_before(tmp_path: Path) -> None:
+    said = "镇政府依法履行公共服务职责并按规定公开" * 2
+    lines = [f"\uff08{n}\uff09{said}" for n in "一二三"]
+    document = read(tmp_path, "#set par(spacing: 0.65em)\n" + "\n\n".join(lines))
+    assert texts(document) == lines
+
+
 def test_paragraphs_keep_their_lines_together(tmp_path: Path) -> None:
     said = "镇政府依法履行公共服务职责" * 9
     (text, last) = texts(read(tmp_path, f"{said}。\n\n另起一段。"))

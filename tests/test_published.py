@@ -100,7 +100,22 @@ def test_the_key_holds_the_countys_items_in_their_order_each_once() -> None:
     assert len(truth) == len(items) == 2976
     columns = ["township", "list_kind", "category", "item", "name"]
     one = items[columns].sort_values("township", kind="stable").reset_index(drop=True)
-    assert one.equals(truth[columns].sort_values("township", kind="stable").reset_index(drop=True).astype(one.dtypes))
+    said = truth.sort_values("township", kind="stable").reset_index(drop=True).astype(one.dtypes)
+    said["name"] = said["county_name"].mask(said["county_name"].eq(""), one["name"])
+    assert one.equals(said[columns])
+
+
+def test_the_key_differs_from_the_county_where_the_tables_say_so_and_nowhere_else() -> None:
+    truth, own, other = published.truth(), published.local(), published.rewordings()
+    printed = truth[truth["name"].ne(truth["county_name"])].set_index(["township", "name"])["county_name"]
+    meant = dict(zip(zip(other["township"], other["printed"], strict=True), other["name"], strict=True))
+    assert printed.to_dict() == meant | dict.fromkeys(zip(own["township"], own["printed"], strict=True), "")
+    assert len(own) - own["near"].notna().sum() == 6
+    assert own["printed"].is_unique
+    assert other.groupby("name")["township"].agg(["nunique", "size"]).isin([2, 3, 4]).all(axis=None)
+    assert other["name"].nunique() >= 40
+    assert not set(truth["county_name"]) & {*own["printed"], *other["printed"]}
+    assert not set(truth.loc[truth["county_name"].eq(""), "official"]) - set(gov.examples.county().items["department"])
 
 
 def test_the_key_is_empty_only_where_the_layout_does_not_show_a_column() -> None:
@@ -140,6 +155,54 @@ def test_wrong_counts_are_planted_where_said_and_nowhere_else() -> None:
     real = published.truth().groupby(["file", "township", "list_kind", "category"]).size()
     rows = declared[declared["where"].eq("row")].set_index(["file", "township", "list_kind", "category"])["actual"]
     assert (rows == real.reindex(rows.index)).all()
+
+
+# --- the lists side by side
+
+
+@pytest.fixture(scope="module")
+def compared() -> pd.DataFrame:
+    """The duties of the read documents beside their key; ``one`` says which are one duty, ``own`` which a town's own."""
+    reading = gov.documents.check(LISTS_AT, since="2025-07-01")
+    truth = published.truth()[["township", "list_kind", "name", "county_name"]]
+    groups = gov.crosswalk.alike(reading.items)
+    found = groups.merge(truth, "left", ["township", "list_kind", "name"], validate="1:1")
+    assert found["county_name"].notna().all()
+    assert len(found) == 2976
+    own = found["county_name"].eq("")
+    return found.assign(own=own, one=found["county_name"].mask(own, found["name"]))
+
+
+def test_no_two_duties_of_the_key_are_merged(compared: pd.DataFrame) -> None:
+    merged = compared.groupby("duty")["one"].agg(lambda s: sorted(set(s)))
+    assert merged[merged.map(len) > 1].tolist() == []
+
+
+def test_most_rewordings_are_merged_or_put_to_a_person(compared: pd.DataFrame) -> None:
+    plain = compared[compared["name"].eq(compared["one"])].groupby(["list_kind", "one"])["duty"].agg(set)
+    other = compared[compared["name"].ne(compared["one"])]
+    merged = [row.duty in plain[row.list_kind, row.one] for row in other.itertuples()]
+    pairs = other.assign(merged=merged, told=[m or b == "unsure" for m, b in zip(merged, other["band"], strict=True)])
+    share = pairs.groupby(["list_kind", "one", "name"])[["merged", "told"]].all()
+    assert len(share) == len(published.rewordings()[["name", "printed"]].drop_duplicates())
+    assert share["merged"].mean() >= 0.6, share.index[~share["merged"]].tolist()
+    assert 0.85 <= share["told"].mean() < 1, share.index[~share["told"]].tolist()  # none missed: too easy a key
+
+
+def test_what_one_township_alone_has_is_found(compared: pd.DataFrame) -> None:
+    alone = gov.crosswalk.unique(compared.drop(columns=["county_name", "own", "one"]))
+    own = published.local()
+    found = set(alone[["township", "name"]].itertuples(index=False, name=None))
+    assert set(own[["township", "printed"]].itertuples(index=False, name=None)) <= found
+
+
+def test_the_items_that_the_log_of_changes_names_are_printed(compared: pd.DataFrame) -> None:
+    log = pd.read_csv(DATA / "lists_log.csv", dtype=str).dropna(subset="事项编号")
+    log = log[log["变更方式"].ne("新增")]
+    printed = set(compared[["township", "item"]].itertuples(index=False, name=None))
+    named = set(log[["适用乡镇(街道)", "事项编号"]].itertuples(index=False, name=None))
+    assert len(named) >= 3
+    assert named <= printed
 
 
 # --- what the documents say

@@ -203,6 +203,40 @@ def test_both_files_are_named_from_the_title(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["新", "望禾街道清单对照表.html", "望禾街道清单对照表.xlsx"]
 
 
+def test_titles_that_begin_alike_do_not_share_files(tmp_path: Path) -> None:
+    long = "某县" + "乡镇街道履职事项清单" * 6
+    titles = [long + "甲镇", long + "乙镇", "???", "……", "某县对照表", ""]
+    files = [redline.write(CHANGES, tmp_path, title=title, old="甲", new="乙")[0] for title in titles]
+    names = [file.name for file in files]
+    assert len(set(names)) == len(titles)
+    assert [bool(re.fullmatch(r".*对照表_[0-9a-f]{8}\.xlsx", name)) for name in names] == [True] * 4 + [False] * 2
+    assert names[0].startswith(long[:60])
+    again = redline.write(CHANGES, tmp_path, title=titles[0], old="甲", new="乙")[0]
+    assert again == files[0]
+
+
+def test_full_width_figures_and_words_stay_whole() -> None:
+    assert redline.marked("补助１\uff0c０００元", "补助１\uff0c２００元") == [
+        ("equal", "补助"),
+        ("delete", "１\uff0c０００"),
+        ("insert", "１\uff0c２００"),
+        ("equal", "元"),
+    ]
+    assert ("delete", "ＡＰＰ") in redline.marked("推广ＡＰＰ使用工作", "推广ＡＰＱ使用工作")
+    old, new = (f"依据某政发\uff3b2024\uff3d{n}号文件办理" for n in (12, 13))
+    assert ("delete", "\uff3b2024\uff3d12号") in redline.marked(old, new)
+
+
+def test_how_much_of_a_duty_must_be_contained_is_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    from governance import rules
+
+    held = rules.value
+    short, long = "开展巡查检查", "开展全县范围内各类企业安全生产隐患排查治理和重点单位消防安全检查"
+    assert marks._alike(short, long) == 0
+    monkeypatch.setattr(rules, "value", lambda name, **at: 0.3 if name == "redline.contained" else held(name, **at))
+    assert marks._alike(short, long) > 0
+
+
 def test_rows_are_grouped_by_township_list_and_category(tmp_path: Path) -> None:
     rows = cells(redline.write(CHANGES, tmp_path, **SAID)[0])
     first = [str(row[0]) for row in rows]

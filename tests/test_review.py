@@ -137,6 +137,7 @@ def test_a_column_asked_for_is_filled_where_the_frame_has_it(tmp_path: Path) -> 
         (SENT.assign(foo="x"), "a.xlsx", "foo 没有中文名"),
         (SENT.assign(事项名称="x"), "a.xlsx", "不止一列的中文名是:事项名称"),
         (SENT.assign(name="长" * 40000), "a.xlsx", "上限 32767 字"),
+        (SENT.assign(score=[0.5, 1.0, float("inf"), 0.1]), "a.xlsx", "第 3 行“[^”]+”是无穷大"),
         (SENT, "a.xls", "只能写成 .xlsx"),
     ],
 )

@@ -20,6 +20,7 @@ from governance.tables.cells import parse
 from governance.tables.fields import field
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "wording.yml").read_text("utf-8"))
+NUMBERED = yaml.safe_load((Path(__file__).parent / "cases" / "numbering.yml").read_text("utf-8"))
 UNITS = sorted({u for cell in gov.examples.county().items["department"].dropna() for u in cell.split("、")} - {""})
 HAN = "一二三十乡镇县局部委办和及与由共项类的清单基本履职事项配合收回部门上级工作方式制定组织负责培训经费无牵头水利公安应急管理"
 SIGNS = "、，。；：:;,.．（）()【】《》-—/…①⑫１２３．0123456789 \n\t　\u200b⼀⺠⻓aBX●◆✓·"
@@ -51,6 +52,21 @@ def test_clean(case: dict) -> None:
 @pytest.mark.parametrize("case", cases("名称"))
 def test_name(case: dict) -> None:
     assert wording.name(case["原文"]) == str(case["应为"])
+
+
+@pytest.mark.parametrize("case", NUMBERED, ids=lambda case: case["原文"])
+def test_a_printed_line_gets_the_name_a_raw_one_would_give_it(case: dict) -> None:
+    """The same cases as tests/test_drafting.py reads with drafting's own reading."""
+    assert wording.name(case["原文"]) == case["应为"]
+
+
+def test_full_width_marks_are_read_as_half_width_ones() -> None:
+    both = ["县水利局", "县公安局"]
+    assert wording.departments("\uff3b牵头单位\uff3d县水利局\uff5c县公安局") == both
+    assert wording.departments("县水利局\uff0e、县公安局\uff0e") == both
+    one = wording.duties("1.负责企业分级管理(A级1\uff5e2、B级3家)")
+    assert [duty.text for duty in one] == ["负责企业分级管理(A级1\uff5e2、B级3家)"]
+    assert [duty.number for duty in wording.duties("一\uff0e制定预案;二\uff0e组织演练。")] == [1, 2]
 
 
 @pytest.mark.parametrize("case", cases("序号"))

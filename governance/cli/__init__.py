@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .. import __version__
+from .. import __version__, rules
 from ..brief.accounts import tally
 from ..errors import DocumentError, GovernanceError, TableError
 from ..words import proper
@@ -19,6 +19,8 @@ from . import arguments, faults, listing
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from ..brief.workbook import Sheet
     from ..survey import Survey
@@ -67,16 +69,16 @@ def _county(args: argparse.Namespace) -> County:
         return examples.county()
     county = tables.read(path)
     if county.items.empty and path.is_dir() and any(p.suffix.lower() in DOCUMENTS for p in path.rglob("*")):
-        return _with_documents(county, path, args.since)
+        return _with_documents(county, path, args)
     return county
 
 
-def _with_documents(county: County, path: Path, since: str | None) -> County:
+def _with_documents(county: County, path: Path, args: argparse.Namespace) -> County:
     """The county with the lists that stand in Word, PDF or web documents beside its tables."""
     from .. import documents
     from . import published
 
-    found = documents.check(path, since=since, endings=DOCUMENTS)
+    found = documents.check(path, since=args.since, meanings=args.meanings, endings=DOCUMENTS)
     found = replace(found, files=found.files[found.files["kind"] != ""])
     print(published.files(found))
     again = f"运行 governance lists {path} 可看明细并写成核对过的表"
@@ -89,7 +91,20 @@ def _with_documents(county: County, path: Path, since: str | None) -> County:
     strange = [town for town in found.items["township"].unique() if known and town not in known]
     if strange:
         raise DocumentError(f"清单文档里的{'、'.join(strange)}不在单位表中,没有分析:核对单位表或文档标题。")
+    _alike_units(found.items)
     return replace(county, items=found.items)
+
+
+def _alike_units(items: pd.DataFrame) -> None:
+    """Say which departments are written in several ways: they are counted apart until a person makes them one."""
+    from .. import departments
+
+    hints = departments.suggest(items)
+    sure = hints[hints["suggestion"].isin(hints["name"]) | (hints["score"] >= rules.value("departments.near"))]
+    sure = sure[sure["suggestion"].notna()]
+    if len(sure):
+        pairs = "、".join(f"{a}与{b}" for a, b in zip(sure["name"].head(3), sure["suggestion"].head(3), strict=True))
+        _say(f"部门有 {len(sure)} 种写法疑似与别的写法是同一单位(如{pairs}),现按不同单位计;可先统一写法再分析。")
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -176,3 +176,4 @@ def _folder(group: argparse._ArgumentGroup) -> None:
         help="存放表格(及清单文档)的文件夹,或一个工作簿;不写则用内置示例县(示例数据)",
     )
     group.add_argument("--since", metavar="日期", type=_date, help="清单文档没有写明施行日期时用这一天,如 2025-07-01")
+    group.add_argument("--meanings", metavar="说明.yaml", help="说明清单文档里认不出的列名、清单和乡镇的小文件")

@@ -75,9 +75,15 @@ def written(old: Side, new: Side, out: Path, *, title: str = "") -> tuple[list[P
     if names[0] == names[1]:
         names = [f"{names[0]}(旧)", f"{names[1]}(新)"]
     changes = lifecycle.diff(before, after, key=("item",) if alone else ("township", "item"))
+    own = dict(zip(after["item"], new.items["item"], strict=True)) | dict(
+        zip(before["item"], old.items["item"], strict=True)
+    )
+    changes = changes.assign(item=changes["item"].map(own))  # the ids of the lists, not those they were paired under
     unchanged = len(before) - int((changes["change"] != "added").sum())
-    own = f"{towns[0][0]}履职事项清单新旧对照表" if towns[0] == towns[1] and len(towns[0]) == 1 and towns[0][0] else ""
-    heading = title or own or f"{names[0]}与{names[1]}对照表"
+    single = (
+        f"{towns[0][0]}履职事项清单新旧对照表" if towns[0] == towns[1] and len(towns[0]) == 1 and towns[0][0] else ""
+    )
+    heading = title or single or f"{names[0]}与{names[1]}对照表"
     names = [proper(name) for name in names]
     files = redline.write(changes, out, title=heading, old=names[0], new=names[1], unchanged=unchanged)
     sizes = [f"{name} {len(side):,} 项" for name, side in zip(names, (before, after), strict=True)]

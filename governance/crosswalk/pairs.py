@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .. import rules
-from ..errors import require
+from ..errors import TableError, require
 from .same import alike
 
 TEXTS = ("category", "department", "department_duty", "township_duty", "support", "method", "basis")
@@ -31,6 +31,8 @@ def paired(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     """
     for side in (old, new):
         require(side, ["item", "township", "list_kind", "name"], "履职事项清单")
+        if side["township"].isna().any():
+            raise TableError(f"履职事项清单有 {int(side['township'].isna().sum())} 行没有写明乡镇(街道),无法对照")
     towns = [side["township"].unique() for side in (old, new)]
     if len(towns[0]) == len(towns[1]) == 1 and towns[0][0] != towns[1][0]:
         old, new = (side.assign(township="") for side in (old, new))
@@ -93,7 +95,7 @@ def comparable(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
     keys = ["township", "list_kind"]
     for town, kind in old[keys].drop_duplicates().merge(new[keys].drop_duplicates()).itertuples(index=False):
         rows = [((s["township"] == town) & (s["list_kind"] == kind)).to_numpy() for s in sides]
-        for column in TEXTS:
+        for column in (c for c in TEXTS if c in sides[0] and c in sides[1]):
             filled = [s.loc[r, column].fillna("").ne("").mean() for s, r in zip(sides, rows, strict=True)]
             if min(filled) == 0 and max(filled) >= rules.value("crosswalk.printed"):
                 for side, own in zip(sides, rows, strict=True):
@@ -106,8 +108,10 @@ def comparable(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
 def _plain(items: pd.DataFrame) -> pd.DataFrame:
     """The rows with "" as missing, and without a sole department in front of its duties."""
     out = items.copy()
-    for column in TEXTS:
+    for column in (c for c in TEXTS if c in out):
         out[column] = out[column].where(out[column] != "")
+    if not {"department", "department_duty"} <= set(out):
+        return out
     pairs = zip(out["department"].fillna(""), out["department_duty"].fillna(""), strict=True)
     bare = [duty.removeprefix(f"{unit}\uff1a") if unit and "、" not in unit else duty for unit, duty in pairs]
     out["department_duty"] = pd.array([text or None for text in bare], dtype="str")

@@ -6,20 +6,23 @@ to a person and back).
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from .. import rules
 from ..errors import require
-from .aliases import meanings, read, tidy, write
+from .aliases import apart, meanings, read, tidy, write
 from .names import Unit, compare, full_forms, may_be_one, spelt_out, unit
 from .sheets import COLUMNS, Confirmed, confirm, review
 
 __all__ = ["Confirmed", "apply", "confirm", "read", "review", "suggest", "write"]
 CAUTION, SUPPORT = 0.2, 0.04  # off where two names stand in one cell, on where they change about in like items
 INFERRED = 0.1  # off for a full form that nobody wrote
+DUTIES = ("department_duty", "township_duty")
+_HEADING = re.compile(r"(?P<before>(?:^|[。\n])\s*)(?P<names>[^。：:;；\n]{2,120}?)(?P<colon>\s*[：:])")
 
 
 def suggest(
@@ -30,10 +33,11 @@ def suggest(
 ) -> pd.DataFrame:
     """One row per different name that is not known yet, with the unit it may be: for a person to decide.
 
-    names : cells of one or several names (joined by 、), or a frame with department; where it has name too, the same
-    item with one department here and another there is evidence. units : names known to be right (a frame with unit,
-    or names); suggestions are then taken from them and the units of ``aliases``, else from all the names given, the
-    fuller and more frequent preferred. aliases : alias, unit; what it holds is known.
+    names : cells of one or several names (set apart by 、, comma, semicolon, slash, line break), or a frame with
+    department; where it has name too, the same item with one department here and another there is evidence. units :
+    names known to be right (a frame with unit, or names); suggestions are then taken from them and the units of
+    ``aliases``, else from all the names given, the fuller and more frequent preferred. aliases : alias, unit; what it
+    holds is known.
 
     Returns name, times (cells with it), suggestion, score (0-1, how sure), reason (Chinese: 简称, 旧称, 别字, 前缀 ...,
     同一事项中出现), decision (empty). Surest first, those without a suggestion last. A name of another level (市, 县) or
@@ -69,10 +73,7 @@ def _cells(names: pd.DataFrame | pd.Series | Iterable[str], *, column: str = "de
     if isinstance(names, pd.DataFrame):
         require(names, [column], "部门名称")
         names = names[column]
-    return [
-        tuple(dict.fromkeys(filter(None, (n.strip() for n in c.split("、"))))) if isinstance(c, str) else ()
-        for c in names
-    ]
+    return [tuple(dict.fromkeys(apart(cell))) for cell in names]
 
 
 Evidence = tuple[dict[str, set[str]], set[frozenset[str]]]
@@ -133,12 +134,15 @@ def _compared(
 def apply(items: pd.DataFrame, aliases: pd.DataFrame, *, column: str = "department") -> pd.DataFrame:
     """The rows with every name that the table of aliases holds replaced by its unit, everything else as it was.
 
-    items : any frame with ``column`` (items, tasks), names joined by 、. aliases : alias, unit, confirmed by a person;
-    chains are followed. Only whole names are replaced, spaces and full-width letters aside; of a cell that changed,
-    each unit stays once, in the order of its first naming. Raises TableError for a missing column or a table that
-    contradicts itself.
+    items : any frame with ``column`` (items, tasks; ``column="unit"`` for the duties of ``documents.Reading``), names set
+    apart by 、, comma, semicolon, slash or line break. aliases : alias, unit, confirmed by a person; chains are followed.
+    Only whole names are replaced, spaces and full-width letters aside; of a cell that changed, each unit stays once, in
+    the order of its first naming, joined by 、. Where the frame has department_duty or township_duty, the headings in
+    them follow (县住建局：1.…, names before a colon at the start of the text, of a line or after 。), nothing else of
+    their words. These columns come back as ``str``. Raises TableError for a missing column or a table that contradicts
+    itself.
 
-    What it does not show: names the table does not hold; ask ``suggest`` for those.
+    What it does not show: names the table does not hold; ask ``suggest`` for those. Names within a sentence stay.
 
     >>> items = pd.DataFrame({"department": ["县住建局、县水利局、县住房和城乡建设局", "县住建局分局"]})
     >>> aliases = pd.DataFrame({"alias": ["县住建局"], "unit": ["县住房和城乡建设局"]})
@@ -147,12 +151,23 @@ def apply(items: pd.DataFrame, aliases: pd.DataFrame, *, column: str = "departme
     """
     require(items, [column], "要统一部门名称的表")
     ends = meanings(aliases)
-    new = {cell: _renamed(cell, ends) for cell in items[column].dropna().unique()}
-    changed = items[column].map(new)
-    return items.assign(**{column: changed.astype(items[column].dtype)})
+    headed = {c: _each(items[c], lambda text: _reheaded(text, ends)) for c in DUTIES if c in items and c != column}
+    return items.assign(**{column: _each(items[column], lambda cell: _renamed(cell, ends))}, **headed)
+
+
+def _each(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Every text changed, each different one looked at once, as ``str``; a missing one stays missing."""
+    plain = texts.astype(object)
+    new = {text: change(str(text)) for text in plain.dropna().unique()}
+    return plain.map(new).astype("str")
 
 
 def _renamed(cell: str, ends: dict[str, str]) -> str:
-    names = str(cell).split("、")
+    names = apart(cell)
     meant = [ends.get(tidy(n), n) for n in names]
     return cell if meant == names else "、".join(dict.fromkeys(meant))
+
+
+def _reheaded(text: str, ends: dict[str, str]) -> str:
+    """The text with the names in its headings as ``ends`` has them."""
+    return _HEADING.sub(lambda h: h["before"] + _renamed(h["names"], ends) + h["colon"], text)

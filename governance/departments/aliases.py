@@ -21,6 +21,9 @@ HEADS = {
     "unit": ("单位全称", "全称", "规范名称", "单位名称", "应为"),
 }
 _DEPTH = 20  # rows searched for the header
+_BETWEEN = re.compile(
+    r"[、,;，；/／\r\n]+|(?:(?<=[镇乡场局部办院队会心])|(?<=街道)|(?<=公司)|(?<=委)(?=\s+[县市区省]))\s+(?=\S\S)"
+)
 
 
 def table(rows: Sequence[tuple[object, object]] = ()) -> pd.DataFrame:
@@ -39,6 +42,16 @@ def tidy(text: object) -> str:
     '县住建局(本级)'
     """
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)) if isinstance(text, str) else ""
+
+
+def apart(cell: object) -> list[str]:
+    """The names in a cell, in order, set apart by 、 or a comma, semicolon, slash, line break, or a blank after a unit.
+
+    >>> apart("县住建局，县水利局；县 公安局/县民政局 县教育局"), apart(None)
+    (['县住建局', '县水利局', '县 公安局', '县民政局', '县教育局'], [])
+    """
+    parts = _BETWEEN.split(cell.strip()) if isinstance(cell, str) else []
+    return [name for part in parts if (name := part.strip())]
 
 
 def meanings(aliases: pd.DataFrame | None) -> dict[str, str]:
@@ -60,7 +73,11 @@ def meanings(aliases: pd.DataFrame | None) -> dict[str, str]:
         (tidy(a), str(u).strip() if tidy(u) else "") for a, u in zip(aliases["alias"], aliases["unit"], strict=True)
     ]
     faults = [f"第 {n} 行“{a or u}”缺写法或单位全称" for n, (a, u) in enumerate(pairs, 1) if not (a and u)]
-    faults += [f"“{a}→{u}”一格里有几个单位,请分行写" for a, u in pairs if "、" in a + u]
+    faults += [
+        f"“{tidy(a)}→{str(u).strip()}”一格里有几个单位,请分行写"
+        for a, u in zip(aliases["alias"], aliases["unit"], strict=True)
+        if len(apart(a)) > 1 or len(apart(u)) > 1
+    ]
     step: dict[str, str] = {}
     clashes: dict[str, list[str]] = {}
     for alias, unit in pairs:

@@ -10,7 +10,7 @@ import pandas as pd
 from .. import review as sheets
 from ..errors import TableError, require
 from ..tables.checks import PROBLEMS
-from .aliases import meanings, table, tidy
+from .aliases import apart, meanings, table, tidy
 
 COLUMNS = {"name": "str", "times": "int64", "suggestion": "str", "score": "float64", "reason": "str", "decision": "str"}
 YES, NO, OTHER = "确认", "不是", "另填"
@@ -132,7 +132,7 @@ def _fault(decision: str, meant: str, right: str, suggestion: str) -> tuple[str,
         return f"没有建议单位,不能“{YES}”", f"选“{OTHER}”并填写“{RIGHT}”,或选“{NO}”"
     if decision == OTHER and not meant:
         return f"选了“{OTHER}”而没有填“{RIGHT}”", f"在“{RIGHT}”列写单位全称"
-    if decision == OTHER and "、" in right:
+    if decision == OTHER and len(apart(right)) > 1:
         return f"“{RIGHT}”里有几个单位", "只写一个单位"
     if right and decision != OTHER and not (decision == YES and tidy(right) == tidy(suggestion)):
         return f"填了“{RIGHT}”,决定却{'是“' + decision + '”' if decision else '没有选'}", f"要用“{RIGHT}”请选“{OTHER}”"

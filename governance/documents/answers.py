@@ -70,6 +70,12 @@ def answers(given: str | Path | Mapping[str, Any] | None) -> Answers:
     )
 
 
+def _named(town: object) -> bool:
+    """Whether an answer names a township, or the county or all townships that a list is for."""
+    text = str(town or "").strip()
+    return bool(wording.township(text)) or text.endswith(("县", "市", "区", "乡镇", "(街道)", "\uff08街道\uff09"))
+
+
 def _text(data: bytes) -> str:
     """The text in UTF-8, or as Notepad saves Chinese by default."""
     try:

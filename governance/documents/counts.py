@@ -53,7 +53,8 @@ def counts(items: pd.DataFrame, said: Sequence[tuple[str, Said]]) -> pd.DataFram
         town = one.township or towns.get(file, "")
         key = (town, one.kind, _name(one.category))
         parsed = held[key]
-        compared = bool(town) and not one.average
+        link = file in towns and town != towns[file] and not held[town, "", ""]  # a link to a list that is not here
+        compared = bool(town) and not one.average and not link
         line = (file, town, one.kind, one.category, one.count, parsed, parsed - one.count if compared else None)
         rows.setdefault((*key, one.count, one.where), (*line, one.where, one.average, one.text))
     known = {key[:3] for key in rows}

@@ -16,13 +16,16 @@ from .letters import BULLET, BULLETS, NUMBERING, SUFFIX, UNIT_END, UNIT_START, c
 _ROLES = (
     "牵头|配合|协同|协助|承接|收回|主要责任|主体责任|责任|业务指导|指导|主管|参与|共同|对应上级|主办|协办|主责|接收"
 )
-_LABEL = re.compile(rf"[【\[(（]?(?P<role>{_ROLES})(?:(?:责任)?(?:单位|部门|主体)[】\])）]?[:：]?|[】\]）]?[:：])")
+_LABEL = re.compile(
+    rf"[【\[\uff3b(（]?(?P<role>{_ROLES})"
+    r"(?:(?:责任)?(?:单位|部门|主体)[】\]\uff3d)）]?[:：]?|[】\]\uff3d)）]?[:：])"
+)
 _LABEL_WITHIN = re.compile(rf"(?<=[一-鿿)）])(?=(?:{_ROLES})(?:责任)?(?:单位|部门)[:：])")
 _ROLE_AFTER = re.compile(
     rf"[(（](?P<role>(?:{_ROLES})(?:单位|部门)?)[)）]$|(?<=[局委办部队心])(?P<act>负责|牵头|主责|配合)$"
 )
 _BRACKET = re.compile(r"[(（][^()（）]*[)）]")
-_HARD = "、，,；;/／|。"
+_HARD = "、，,；;/／|\uff5c。"
 _PLAIN = _HARD + "和及与:：\n"
 _HIDDEN = "".join(map(chr, range(0xE000, 0xE000 + len(_PLAIN))))
 _MASK, _UNMASK = str.maketrans(_PLAIN, _HIDDEN), str.maketrans(_HIDDEN, _PLAIN)
@@ -65,7 +68,7 @@ def _departments(text: str) -> tuple[str, ...]:
         for unit in _apart(part):
             own = _ROLE_AFTER.search(unit)
             said = (own["role"] or own["act"])[:2] if own else role[:2]
-            unit = (unit[: own.start()] if own else unit).strip(":：、,. ")
+            unit = (unit[: own.start()] if own else unit).strip(":：、,.\uff0e ")
             if unit not in _NONE and clean(unit):
                 found.append((_RANK.get(said, 1), unit.translate(_HALF)))
     found.sort(key=lambda pair: pair[0])
@@ -146,7 +149,7 @@ _ACT = "负责|牵头|承担|配合|协助|会同|组织"
 _ORAL = re.compile(r"(?:^|(?<=[：:。；;，,！!\n]))(?P<oral>[一二三四五六七八九十]{1,2})是")
 _LINE = re.compile(rf"(?:^|(?<=\n))(?:{BULLET.pattern})|(?<=[。；;！？!?:：])[{BULLETS}]+")
 _PLAIN_NUMBER = re.sub("[?]P<[a-z]+>", "?:", NUMBERING.pattern)
-_MARK = re.compile(rf"(?<![\d.A-Za-z第/~\-])(?:{NUMBERING.pattern})")
+_MARK = re.compile(rf"(?<![\d.A-Za-z第/\uff0f~\uff5e\-\uff0d])(?:{NUMBERING.pattern})")
 _STRONG = "。；;！？!?\n"
 _ENDS = " \n；;。，,、:："
 

@@ -62,6 +62,8 @@ FILES = {
 }
 LEVELS = {"number_missing": ("doc_number", "look"), "number_jump": ("doc_jump", "look")}
 LEVELS |= {"row_unknown": ("doc_row", "ask"), "name_missing": ("doc_name", "ask"), "several": ("doc_several", "ask")}
+LEVELS |= {"row_joined": ("doc_joined", "look"), "number_restart": ("doc_restart", "ask")}
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".zip", ".rar", ".7z")
 LOST = ("rejected", "unnamed")
 
 
@@ -106,6 +108,8 @@ def gather(
         progress(len(files), len(files), "")
     for name in passed:
         book.files.append((name, "", "", "", 0, 0, 0, 0, 0, False, "不是清单文档,未读"))
+        if name.lower().endswith(PICTURES):
+            book.fault(name, None, "doc_passed", "look")
     return _frames(book)
 
 
@@ -139,7 +143,7 @@ def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timest
     roles = [r[5] for r in book.rows[start:] if r[5] != "blank"]
     lost = sum(r in LOST for r in roles)
     here = book.items[before:]
-    _missing(book, name, walk, here)
+    _missing(book, name, walk, here, {item.number for _, item in book.of[before:]})
     towns = "、".join(dict.fromkeys(r["township"] for r in here if r["township"]))
     layouts = "、".join(dict.fromkeys(_layout(s) for s in walk.sections))
     tables = len({(r[2], r[3]) for r in book.rows[start:]})
@@ -149,18 +153,31 @@ def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timest
     )
 
 
-def _missing(book: _Book, file: str, walk: Walk, here: list[dict[str, Any]]) -> None:
+def _loose(book: _Book, file: str, walk: Walk, numbers: set[int | None]) -> None:
+    """Numbered lines behind a table: they go on where its numbers stop, or there are many."""
+    behind = [(n, text) for n, text, after in walk.numbered if after]
+    goes_on = any(n - 1 in numbers and n not in numbers for n, _ in behind)
+    if goes_on or len(behind) > 2:
+        book.fault(file, None, "doc_loose", "ask" if goes_on else "look", rows=len(behind), shown=behind[0][1])
+
+
+def _missing(book: _Book, file: str, walk: Walk, here: list[dict[str, Any]], numbers: set[int | None]) -> None:
     """Faults of a file that holds less than it says: no items, a list announced but not found, an empty sheet."""
     if not here:
-        book.fault(file, None, "doc_text" if walk.numbered > 2 else "doc_empty", "ask", rows=walk.numbered)
+        lines = len(walk.numbered)
+        book.fault(file, None, "doc_text" if lines > 2 else "doc_empty", "ask", rows=lines)
+    else:
+        _loose(book, file, walk, numbers)
     have = {(r["township"] or "", r["list_kind"]) for r in here}
     for (town, kind), said in walk.announced.items():
-        if here and not any(k == kind and (t == town or not town) for t, k in have):
+        mine = not town or any(t == town for t, _ in have)  # a link to another township's list is no promise
+        if here and mine and not any(k == kind and (t == town or not town) for t, k in have):
             book.fault(file, None, "doc_absent", "ask", shown=said, kind=label("items", "list_kind", kind))
     for told in walk.document.notes:
-        if "空的" in told or "隐藏" in told:
+        if "空的" in told or "没有读取" in told:
             book.fault(file, None, "doc_blank", "look", note=told)
-    duties = [r["department_duty"] or r["township_duty"] for r in here if r["list_kind"] == "assisting"]
+    titled = any(s.kind == "assisting" for s in walk.sections)
+    duties = [r["department_duty"] or r["township_duty"] for r in here if r["list_kind"] == "assisting" and titled]
     if duties and not any(duties):
         book.fault(file, None, "doc_duties", "ask")
 
@@ -206,7 +223,8 @@ def _section(book: _Book, file: str, section: sections.Section, got: Found, sinc
 def _headings(book: _Book, file: str, section: sections.Section, base: int) -> None:
     """Faults of a section's heading: columns that are unclear, a list or township that is not named."""
     first = section.rows[0] if section.rows else None
-    where = first.table.sheet if first is not None and first.table.sheet else file.rsplit("/", 1)[-1]
+    where = file.rsplit("/", 1)[-1]
+    where += f"/{first.table.sheet}" if first is not None and first.table.sheet else ""
     for one in section.header.unsure:
         near = "、".join(one.nearest) or "(没有相近的)"
         if one.twice:
@@ -216,18 +234,20 @@ def _headings(book: _Book, file: str, section: sections.Section, base: int) -> N
         words = {"heading": one.text.split("›")[-1], "near": near, "first": (*one.nearest, "")[0]}
         code = "doc_column" if one.close else "doc_column_far"
         book.fault(file, first, code, "ask", column=one.text, shown=one.text, **words)
+    for heading, label_ in section.header.read_as:
+        book.fault(file, first, "doc_read", "look", column=heading, shown=heading, heading=heading, label=label_)
     mine = book.items[base:]
     if mine and not section.layout and any(r["list_kind"] is None for r in mine):
         book.fault(file, first, "doc_kind", "ask", name=where)
     if any(r["township"] is None for r in mine):
-        book.fault(file, first, "doc_township", "ask", name=where)
+        book.fault(file, first, "doc_township", "look" if section.layout else "ask", name=where)
     if section.clash:
         said, columns = (label("items", "list_kind", k) for k in (section.kind, section.clash))
         book.fault(file, first, "doc_clash", "look", said=said, columns=columns)
 
 
 def _frames(book: _Book) -> dict[str, pd.DataFrame]:
-    twins = items.numbered(book.items)
+    twins = items.numbered(book.items, [file for file, _ in book.of])
     for at, first in enumerate(twins):
         if first >= 0:
             file, item = book.of[at]

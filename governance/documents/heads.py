@@ -12,6 +12,7 @@ from importlib import resources
 
 from .. import rules
 from ..tables.headers import squeeze
+from . import wording
 from .blocks import Table
 
 DEPTH = 20  # rows of a table searched for its header
@@ -24,9 +25,13 @@ _COUNTY = re.compile(r"(?:县|市|区)[((]市?、?区?[))]?(?:级|直)|(?:县|�
 _ASIDE = re.compile(r"\([^()]*\)")
 _DUTY_ABOVE = re.compile(r"职责|边界|分工|履职|责任划分|划分|事权")
 _MARK = re.compile(r"(?:主体|配合|主|配)(?:责任)?|[√✓✔●○◎▲△■□☑是否/\\—-]*")
-_UNIT = re.compile(r"[\u4e00-\u9fff()]{2,20}(?:局|委|办|部|队|中心|所|公司|站|院|会|乡镇|镇|乡|街道)")
+_UNIT = re.compile(
+    r"[\u4e00-\u9fff()]{2,20}(?:局|委|办|室|部|队|中心|所|公司|站|院|会|社|机关|校|厅|处|乡镇|镇|乡|街道)(?:\([^)]*\))?"
+)
 _PLAIN_DUTY = ("职责", "主要职责", "工作职责", "具体职责", "职责任务", "配合职责", "责任")
 _PLAIN_NAME = ("名称", "部门", "单位", "部门名称", "单位名称")
+_EVERY = re.compile(r"(?:各|全部|所有|全县)?(?:乡镇|镇街|镇|街道|乡)(?:\(街道\)|、街道|街道)?|全[县市区]|各地")
+_MEANT = set("县乡镇街上下级市区主配合收回基本一二三四五大小不总分")  # letters that make another heading, no slip
 _SIDES = ("department", "township")
 
 
@@ -134,14 +139,12 @@ def likely(text: str) -> tuple[str | None, tuple[str, ...]]:
     from rapidfuzz.distance import Levenshtein
 
     typed = normal(text)
-    slips = {
-        m for w, (m, _) in vocabulary().items() if len(w) == len(typed) >= 4 and Levenshtein.distance(w, typed) == 1
-    }
+    near = [w for w in vocabulary() if len(w) == len(typed) >= 4 and Levenshtein.distance(w, typed) == 1]
+    slips = {vocabulary()[w][0] for w in near if not _MEANT & set(w).symmetric_difference(typed)}
     best: dict[str, float] = {}
     for word, score, _ in process.extract(typed, list(vocabulary()), scorer=fuzz.ratio, limit=40):
         name = vocabulary()[word][0]
-        alike = typed[-2:] == word[-2:] and len(typed) > 3
-        best[name] = max(best.get(name, 0.0), score + 8 * alike)
+        best[name] = max(best.get(name, 0.0), score)
     order = sorted(best, key=lambda n: -best[n])
     clear = (
         len(order) > 0
@@ -269,7 +272,9 @@ def _read(table: Table, row: int, depth: int, texts: list[tuple[str, ...]], said
         explained = said.get(normal(text)) or said.get(normal(_last(stack)))
         crossed = explained or _paired(stack, plain)
         known = (crossed, "") if crossed else meaning(_last(stack)) or _by_parent(stack)
-        if known is None and text and filled and _UNIT.fullmatch(_last(stack)) and all(map(_MARK.fullmatch, filled)):
+        bare = known is None or known[0] in (*_SIDES, "department_duty", "township_duty")
+        marks = filled and all(map(_MARK.fullmatch, filled)) and any(re.search("主|配|√|●|○", t) for t in filled)
+        if bare and text and marks and (known or _UNIT.fullmatch(_last(stack))):
             units[at] = _last(stack)
             continue
         if known is None and text:
@@ -292,7 +297,10 @@ def _one_cell(table: Table, row: int, at: int, body: Sequence[Sequence[str]]) ->
 
 def _place(columns: dict[str, int], unsure: list[Unsure], name: str, at: int, text: str) -> None:
     """Enter a column; the second of one meaning is asked about."""
-    if name in columns and name not in ("note", "code"):
+    own = {"primary": "department_duty", "secondary": "township_duty"}.get(name, "")
+    if name in columns and own and own not in columns:  # 主体责任单位 | 主体责任: the unit, then what it does
+        columns[own] = at
+    elif name in columns and name not in ("note", "code"):
         unsure.append(Unsure(at, text, (labels().get(name, name),), twice=True))
     else:
         columns.setdefault(name, at)
@@ -300,8 +308,15 @@ def _place(columns: dict[str, int], unsure: list[Unsure], name: str, at: int, te
 
 def _told_apart(name: str, filled: Sequence[str]) -> str:
     """A heading that only names a side holds its units, or its duties when the cells are long."""
-    if name in _SIDES and filled:
-        long = sum(len(t) > 22 or bool(re.match(r"[((]?[1①一1][))..、]", t)) for t in filled)
-        if 2 * long > len(filled):
-            return f"{name}_duty"
-    return name
+    if name not in _SIDES or not filled:
+        return name
+    named = sum(_names_towns(t) if name == "township" else _names_units(t) for t in filled)
+    return name if 2 * named >= len(filled) else f"{name}_duty"
+
+
+def _names_towns(text: str) -> bool:
+    return len(text) < 60 and (bool(wording.township(re.split("[、,/;]", text)[0])) or bool(_EVERY.fullmatch(text)))
+
+
+def _names_units(text: str) -> bool:
+    return len(text) < 80 and all(_UNIT.fullmatch(u) for u in wording.departments(text))

@@ -18,7 +18,8 @@ from .rows import Item
 LETTER = {"basic": "J", "assisting": "P", "reclaimed": "S"}
 PRINTED = ("category", "name", "department", "department_duty", "township_duty", "support", "method", "basis")
 BRACKETS = str.maketrans("（）", "()")  # as in names, so that the width of a bracket is no difference
-_TOWN = re.compile(r"乡镇|街道|镇$|乡$|属地|镇\(街道\)")
+_TOWN = re.compile(r"乡镇|镇街|街道|镇$|乡$|属地|镇\(街道\)|^各[镇乡]")
+_WRAP = re.compile(r"\n(?!\d+[..、]|[(（]\d)")  # a line break of the page, not before a new number
 _UNIT = re.compile(
     r"^(?:[县市区]|中共|国网|[\u4e00-\u9fff]{2,4}[县市区]).*(?:局|委|委员会|办|办公室|部|大队|中心|公司|联合会|联合社|工会|妇联|团委|残联|院)$"
 )
@@ -81,7 +82,7 @@ def made(item: Item, file: str, since: Any) -> dict[str, Any]:
     names, method = _units(item)
     kind, names = _list(item, names)
     own = _cell(item, "township")
-    township = wording.township(own) or wording.clean(own) or item.section.township
+    township = wording.township(own) or ("" if own else item.section.township)
     return {
         "township": township or None,
         "list_kind": kind or None,
@@ -91,7 +92,7 @@ def made(item: Item, file: str, since: Any) -> dict[str, Any]:
         "department_duty": _duty(item, "department_duty", names),
         "township_duty": _duty(item, "township_duty", names),
         "support": _support(item),
-        "method": method.translate(BRACKETS) or None,
+        "method": _WRAP.sub("", method).translate(BRACKETS) or None,
         "basis": wording.clean(item.text("basis")).translate(BRACKETS) or None,
         "since": _day(item, "since") or since,
         "until": _day(item, "until"),
@@ -125,16 +126,17 @@ def duties(item: Item, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def numbered(rows: Sequence[dict[str, Any]]) -> list[int]:
+def numbered(rows: Sequence[dict[str, Any]], files: Sequence[str]) -> list[int]:
     """Gives each row its ``item`` id, in place; returns for each the position of an earlier twin, or -1.
 
-    Two items of one township, list and name are twins: the later gets -2, -3 … behind its id.
+    Two items of one township (of one file, where no township is told), list and name are twins: the later gets -2, -3 …
+    behind its id.
     """
     first: dict[tuple[Any, ...], int] = {}
     times: dict[tuple[Any, ...], int] = {}
     twins = []
     for at, row in enumerate(rows):
-        key = row["township"], row["list_kind"], row["name"]
+        key = row["township"] or files[at], row["list_kind"], row["name"]
         base = identity(row["list_kind"] or "", row["name"])
         times[key] = times.get(key, 0) + 1
         row["item"] = base if times[key] == 1 else f"{base}-{times[key]}"
@@ -244,4 +246,5 @@ def _support(item: Item) -> str | None:
     tokens = list(wording.support(item.text("support")))
     tokens += [c for c in columns if squeeze_mark(item.text(c)) not in _NO]
     said = bool(item.text("support").strip()) or bool(columns)
-    return "|".join(dict.fromkeys(tokens)) if tokens or said else None
+    none = squeeze_mark(item.text("support")) in _NO and not any(squeeze_mark(item.text(c)) not in _NO for c in columns)
+    return "|".join(dict.fromkeys(tokens)) if tokens else "" if said and none else None

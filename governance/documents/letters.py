@@ -25,14 +25,14 @@ UNIT_END = re.compile(rf"{SUFFIX}$")
 _UNIT = rf"(?>{_FORWARD}|{_STEMS})[一-鿿]{{0,24}}?{SUFFIX}"
 UNITS = re.compile(rf"(?:{_UNIT}|[县市区]委)(?:[、,，]{_UNIT})*")
 HEADING = re.compile(rf"{UNITS.pattern}(?:主要|牵头|的)?(?:负责|职责|牵头|配合)?[:：]")
-_FIRST = r"\d{4,5}(?!\d)|1[12]\d(?!\d)|\d+分钟|[45]G|(?:\d{1,2}[-—~至])?\d{1,3}周?岁|\d{1,2}·\d"  # figures a duty may begin with, after its number
+_FIRST = r"\d{4,5}(?!\d)|1[12]\d(?!\d)|\d+分钟|[45]G|(?:\d{1,2}[-\uff0d—~\uff5e至])?\d{1,3}周?岁|\d{1,2}·\d|\d+\.\d+[万亿千亩公米吨元]"  # figures a duty may begin with, after its number
 NUMBERING = re.compile(
-    r"(?P<bracket>[(（](?:\d{1,3}|[一二三四五六七八九十百]{1,4})[)）](?![项款条+]))"
+    r"(?P<bracket>[(（](?:\d{1,3}|[一二三四五六七八九十百]{1,5})[)）](?![项款条+\uff0b]))"
     r"|(?P<circle>[\u2460-\u249b\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf])"
     rf"|(?P<dot>\d{{1,3}}\.)(?:\s+|(?!\d)|(?={_FIRST}))"
     rf"|(?P<comma>\d{{1,3}}、)(?:\s+|(?!\d)|(?={_FIRST}))"
     r"|(?P<close>\d{1,3}[)）])(?!\d)"
-    r"|(?P<han>[一二三四五六七八九十]{1,3}[、.])(?![一二三四五六七八九十]{1,3}(?:[级类期次产线孩、]|[年月]))"
+    r"|(?P<han>(?:[一二三四五六七八九]百零?)?[一二三四五六七八九十]{1,3}[、.\uff0e])(?![一二三四五六七八九十]{1,3}(?:[级类期次产线孩、]|[年月]))"
 )
 BULLETS = "●◆■▪•◇►➢"  # signs that nothing but a list begins with
 BULLET = re.compile(rf"[{BULLETS}]+|([-–—·✓✔√])(?!\1)(?=.*[一-鿿])")
@@ -50,8 +50,10 @@ _ENDED = "。；;！？!?"
 _AFTER_UNIT = re.compile(rf"负责|承担|牵头|{UNITS.pattern}")
 _BLANKS = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 _SPACE = re.compile(r"[^\S\0]+")
-_ORDINAL = re.compile(r"第(?:\d{1,3}|[一二三四五六七八九十百]{1,5})项[、.:：,，]?")
-_STOP = re.compile(r"(?<=[一-鿿)])\.$")
+_ORDINAL = re.compile(
+    r"第(?:\d{1,3}|[一二三四五六七八九十百]{1,5})(?:项(?!目)[、.\uff0e:：,，]?|[、.\uff0e](?![第一二三四五六七八九十\d]))"
+)
+_STOP = re.compile(r"(?<=[一-鿿)])[.\uff0e]$")
 _EDGE = "；;。，,、"
 _RADICALS = (
     "⺁厂⺇几⺊卜⺌小⺎兀⺐尢⺒巳⺓幺⺕彐⺙攵⺛旡⺜日⺝月⺞歹⺟母⺠民⺩王⺪疋⺫罒⺬示⺮竹⺶羊⺻聿⻁虎⻃覀⻄西⻅见⻆角⻇角⻉贝⻋车"

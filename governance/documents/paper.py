@@ -25,10 +25,16 @@ OCR = f"请用 WPS/Acrobat 做文字识别后核对并另存为 docx,或{WORD[1:
 HEADING = re.compile(
     r"序号|编号|编码|类别|(?:具体|履职|主要)?事项(?:名称|内容|类别)?|.{0,8}部门|.{0,12}职责|工作(?:任务|方式|内容)|.{0,6}依据|履职保障|备注"
 )
-NUMBER = re.compile(r"[-—–─－·•\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[,,/／]?\s*共?\s*\d{1,4}\s*页?)?[-—–─－·•\s]*")
-LABEL = re.compile(r"[\d一二三四五六七八九十百第条(()).、．.①-⑳\s]+")
-COUNT = re.compile(r"[.…·\s]*[((]?(?:共|第)?\s*[\d-]*\s*(?:大?[项件页条类个])?[))]?[.…·\s]*\d*")
-NEW = re.compile(r"第?[一二三四五六七八九十百]+[、.章条节]|[((][一二三四五六七八九十百\d]+[))]|\d+\s*[.、．]|[①-⑳]")
+NUMBER = re.compile(
+    r"[-—–─－·•\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[,\uff0c/\uff0f]?\s*共?\s*\d{1,4}\s*页?)?[-—–─－·•\s]*"
+)
+LABEL = re.compile(r"[\d一二三四五六七八九十百第条(\uff08)\uff09.\uff0e、,\uff0c:\uff1a①-⑳\s]+")
+COUNT = re.compile(
+    r"[.\uff0e…·\s]*[(\uff08]?(?:共|第)?\s*[\d\uff0d-]*\s*(?:大?[项件页条类个])?[)\uff09]?[.\uff0e…·\s]*\d*"
+)
+NEW = re.compile(
+    r"第?[一二三四五六七八九十百]+[、.\uff0e章条节]|[(\uff08][一二三四五六七八九十百\d]+[)\uff09]|\d+\s*[.、\uff0e]|[①-⑳]"
+)
 MARGIN = 0.12  # share of the page above and below in which running heads and page numbers stand
 COVERED = 0.5  # share of the page a picture must cover to be a scan
 GUTTER = 0.8  # gap between two pieces of a line, in characters, that divides columns

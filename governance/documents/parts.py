@@ -13,10 +13,13 @@ from .heads import Header
 
 TITLE = 80  # characters of a line that may be a title
 _NOTE = re.compile(
-    r"[*※]?(?:注|备注|说明|附注|填表说明|填报说明)\d*[::、.]|(?:填报|填表|制表|审核|编制)(?:单位|人|日期|时间)"
+    r"[*※]?(?:注|备注|说明|附注|填表说明|填报说明)\d*[::、.]|(?:填报|填表|制表|审核|编制)(?:单位|人|日期|时间)(?:[::]|$)"
     r"|(?:单位|部门)?(?:负责人|审批人|经办人|联系人|联系电话|分管领导|主要领导)(?:签字|签名|签章|意见)?[((盖章))]*[::]"
 )
-_TOTAL = re.compile(r"(?:合|总|小|共)计|总数|共计")
+_TOTAL = re.compile(r"(?:(?:合|总|小|共)计|总数)(?:$|[:共(]|\d)")
+_OTHER = re.compile(
+    r"(?:清单|目录|一览表|记录|附表)(?:\([^)]*\))?$(?<!^目录)(?<!履职事项清单)(?<!履行职责事项清单)(?<!职责清单)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,7 @@ def parts(table: Table, columns: Mapping[str, str]) -> Iterator[Table]:
     deep = current.row + current.depth if current else 1
     for at in range(deep, len(table.grid)):
         cells = list(dict.fromkeys(filter(None, map(squeeze, table.grid[at]))))
-        titled = len(cells) == 1 and is_title(cells[0]) and wide(table, at)
+        titled = len(cells) == 1 and (is_title(cells[0]) or is_other(cells[0])) and wide(table, at)
         again = current and len(cells) > 1 and at > cuts[-1] + 1 and _other_header(table, at, current, columns)
         if titled or again:
             cuts.append(at)
@@ -103,6 +106,16 @@ def unfold(table: Table, times: int, body: int) -> Table:
         pages=tuple(pages),
         columns_at=edges,
     )
+
+
+def is_other(text: str) -> bool:
+    """Whether a line is the title of a list of another kind than the three.
+
+    >>> is_other("栎桥镇行政权力清单（试行）"), is_other("栎桥镇基本履职事项清单"), is_other("目录")
+    (True, False, False)
+    """
+    line = squeeze(text)
+    return len(line) <= TITLE and bool(_OTHER.search(line)) and not wording.kind(line)
 
 
 def is_title(text: str) -> bool:

@@ -10,6 +10,7 @@ from . import wording
 from .parts import Row, is_note, is_sum, repeats
 from .sections import Section
 from .summary import Said
+from .titles import NO_CATEGORY, VERB
 
 DUTIES = ("department_duty", "township_duty")
 _OPEN = re.compile(r"[。!！?？;\uff1b]\s*$")
@@ -59,6 +60,8 @@ def found(section: Section) -> Found:
     ahead: list[Row] = []
     for row in lines:
         role = "more" if plan[id(row)] == "item" and _again(out, row, section) else plan[id(row)]
+        if role == "total":
+            _total(out, section, row, category)
         if role == "category":
             named = _category(row, section)
             category = named.name if named else category
@@ -69,7 +72,9 @@ def found(section: Section) -> Found:
                 out.said.append(said)
         elif role == "item":
             out.items.append(_item(section, row, category))
+            _ditto(out)
             category = out.items[-1].category
+            _declared(out, section, row)
             _several(out)
             for early in ahead:
                 _add(out.items[-1], early, front=True)
@@ -78,7 +83,10 @@ def found(section: Section) -> Found:
         elif role == "next":
             ahead.append(row)
             continue
-        elif role == "more" and out.items:
+        elif role in ("more", "joined") and out.items:
+            if role == "joined":
+                out.faults.append((row, "事项名称", _cell(row, section, "name"), "row_joined"))
+            role = "more"
             _add(out.items[-1], row)
         elif role == "more":
             role = "rejected"
@@ -99,6 +107,32 @@ def _again(out: Found, row: Row, section: Section) -> bool:
         return False
     name = squeeze(_cell(row, section, "name"))
     return (_number(row, section), name) == (out.items[-1].number, squeeze(out.items[-1].text("name"))) and bool(name)
+
+
+def _ditto(out: Found) -> None:
+    """What stands as 同上 is what the item above says."""
+    texts = out.items[-1].parts[0]
+    for meaning, text in texts.items():
+        if len(out.items) > 1 and squeeze(text) in ("同上", "〃", "\u2033", '"', "''"):
+            texts[meaning] = out.items[-2].text(meaning)
+    out.items[-1].owners[0] = texts.get("department", "")
+
+
+def _declared(out: Found, section: Section, row: Row) -> None:
+    """The number that a category column declares, once."""
+    named = wording.category(wording.clean(_cell(row, section, "category")).replace("\n", ""))
+    if named and named.declared is not None:
+        said = Said(section.township, section.kind, named.name, named.declared, "类别列", text=squeeze(row.cells[0]))
+        out.said += [said] * (not any(s.category == said.category and s.where == said.where for s in out.said))
+
+
+def _total(out: Found, section: Section, row: Row, category: str) -> None:
+    """The number a total row declares: for the list, or as 小计 for the category above it."""
+    texts = [t for t in dict.fromkeys(map(squeeze, row.cells)) if not t.startswith("=")]
+    if count := re.search(r"\d+", "".join(texts)):
+        part = category if "小计" in texts[0] else ""
+        if part or "小计" not in texts[0]:
+            out.said.append(Said(section.township, section.kind, part, int(count[0]), "合计行", text=_shown(row)))
 
 
 def _several(out: Found) -> None:
@@ -172,6 +206,8 @@ def _between(
             plan[id(row)] = "more"
         elif lacking == 0:
             plan[id(row)] = "next" if last is not None and _at_foot(row, rows) and not row.fresh else "more"
+            if plan[id(row)] == "more" and not row.fresh and last is not None and _OPEN.search(_tail(last)):
+                plan[id(row)] = "joined"
         elif lacking is not None and lacking == len(named):
             plan[id(row)] = "item"
         else:
@@ -228,11 +264,11 @@ def _special(row: Row, section: Section) -> str:
     """Category, total, note and title rows; "" for any other."""
     first = next(t for t in row.cells if t.strip())
     others = list(dict.fromkeys(filter(None, map(squeeze, row.cells))))
-    if is_sum(first) and len(others) <= 3:
+    if is_sum(first) and all(re.search(r"\d", t) or is_sum(t) or len(t) <= 2 for t in others):
         return "total"
     if row.wide and _RUNNING.fullmatch(squeeze(row.wide)):
         return "note"
-    if is_note(first) and (row.wide or len(others) <= 2):
+    if is_note(first):
         return "note"
     if row.wide or _ordinal(row, section):
         if wording.kind(squeeze(row.wide)) and "清单" in row.wide:
@@ -256,7 +292,8 @@ def _category(row: Row, section: Section) -> wording.Category | None:
     text = _AGAIN.sub("", row.wide)
     known = wording.category(text)
     plain = squeeze(text)
-    if known is None and row.spans and len(plain) <= 14 and not re.search(r"[。;;::,,0-9]", plain):
+    odd = NO_CATEGORY.search(plain) or VERB.match(plain) or re.search(r"[。;:,0-9]|^完成", plain)
+    if known is None and row.spans and len(plain) <= 12 and not odd:
         return wording.Category(None, wording.name(text), None)
     return known
 
@@ -355,9 +392,11 @@ def _check_numbers(out: Found) -> None:
 
 def _check_number(out: Found, item: Item, last: Item | None) -> None:
     if item.number is None:
-        if not item.text("number").strip():
+        if squeeze(item.text("number")) in ("", squeeze(item.text("name"))):
             out.faults.append((item.rows[0], "序号", "", "number_missing"))
         return
     before = last.number if last else None
-    if before is not None and item.number not in (before + 1, 1, before):
+    if before is not None and before > 1 and item.number == 1 and last and item.category == last.category:
+        out.faults.append((item.rows[0], "序号", f"{before}→1", "number_restart"))
+    elif before is not None and item.number not in (before + 1, 1, before):
         out.faults.append((item.rows[0], "序号", f"{before}→{item.number}", "number_jump"))

@@ -12,7 +12,7 @@ from ..tables.headers import squeeze
 from . import heads, wording
 from .blocks import Document, Table, Text
 from .heads import Header
-from .parts import TITLE, Row, folds, is_title, parts, rows, unfold, wide
+from .parts import TITLE, Row, folds, is_other, is_title, parts, rows, unfold, wide
 from .summary import Said, summary
 
 LAYOUTS = {
@@ -21,10 +21,10 @@ LAYOUTS = {
     "tasks": re.compile("职责任务"),
 }
 _ELSEWHERE = re.compile(r"上一[篇条页]|下一[篇条页]|相关(?:链接|文章|阅读)|当前位置|您(?:的|所在|现在)")
-_OTHER = re.compile(
-    r"(?:清单|目录|一览表|记录|附表)(?:[((].*[))])?$(?<!^目录)(?<!履职事项清单)(?<!履行职责事项清单)(?<!职责清单)"
+_PAGE = re.compile(
+    r"索引号|发文(?:机关|字号)|成文日期|主题分类|发布(?:日期|机构|时间)|公开(?:方式|类别|时效)|信息(?:来源|分类)|有效性|文号|浏览次数"
 )
-_ITEM = re.compile(r"[((]?\d{1,3}[))、..]\s*[\u4e00-\u9fff]{4}")
+_ITEM = re.compile(r"\(?(\d{1,3})[)、.][\u4e00-\u9fff]{4}")
 _CONTENTS = re.compile(r"(?:[.…·．‥⋯_-]{3,}|\t|\s{4,})\s*\d{1,4}\s*$|^目\s*录$")
 
 
@@ -53,7 +53,7 @@ class Walk:
     unnamed: list[tuple[Table, tuple[str, ...]]] = field(default_factory=list)  # table, headings understood in it
     since: pd.Timestamp | None = None
     announced: dict[tuple[str, str], str] = field(default_factory=dict)  # (township, list) -> the heading that says so
-    numbered: int = 0  # lines outside tables that look like items
+    numbered: list[tuple[int, str, bool]] = field(default_factory=list)  # lines like items: number, text, after a table
 
 
 @dataclass(eq=False)
@@ -82,6 +82,9 @@ def walk(document: Document, answers: Mapping[str, Mapping[str, str]]) -> Walk:
             sheet, here = block.sheet, _Here()
             _names(document.file, here, answers)
             _names(sheet, here, answers)
+            both = f"{document.file.rsplit('/', 1)[-1]}/{sheet}"
+            here.kind = answers.get("kinds", {}).get(both, here.kind)
+            here.township = answers.get("townships", {}).get(both, here.township)
             here.used = False
         if isinstance(block, Text):
             for line in block.text.split("\n"):
@@ -99,6 +102,8 @@ def _names(name: str, here: _Here, answers: Mapping[str, Mapping[str, str]]) -> 
         here.township = wording.township(stem) or here.township
         here.kind = wording.kind(stem) or here.kind
         here.layout = _layout(stem) or here.layout
+        if not here.kind and (short := re.search(r"(基本|配合|收回)(?:事项|清单|表)?$", stem)):
+            here.kind = wording.kind(short[1])
         here.kind = answers.get("kinds", {}).get(piece, here.kind)
         here.township = answers.get("townships", {}).get(piece, here.township)
 
@@ -112,7 +117,8 @@ def _line(found: Walk, here: _Here, text: str, where: str) -> bool:
     line = wording.clean(text).replace("\n", "")
     if not line or _ELSEWHERE.match(line):
         return False
-    found.numbered += where == "正文" and bool(_ITEM.match(line)) and not _CONTENTS.search(text.strip())
+    if where == "正文" and (like := _ITEM.match(squeeze(line))) and not _CONTENTS.search(text.strip()):
+        found.numbered.append((int(like[1]), line[:30], here.used))
     found.since = wording.day(line) or found.since
     contents = bool(_CONTENTS.search(text.strip()))
     kind = wording.kind(line) if len(line) <= TITLE else ""
@@ -131,10 +137,11 @@ def _line(found: Walk, here: _Here, text: str, where: str) -> bool:
 
 def _totals(found: Walk, here: _Here, line: str, where: str) -> None:
     """Take note of the numbers of items that a line declares for whole lists."""
+    named = wording.township(line) if len(line) <= TITLE and "清单" in line else ""
     for one in wording.total(line):
         if one.items is not None:
             kind = one.kind or wording.kind(line) or here.kind
-            found.said.append(Said(here.township, kind, "", one.items, where, one.average, line))
+            found.said.append(Said(named or here.township, kind, "", one.items, where, one.average, line))
 
 
 def _heading(found: Walk, here: _Here, line: str, kind: str, category: wording.Category | None, where: str) -> bool:
@@ -150,7 +157,10 @@ def _heading(found: Walk, here: _Here, line: str, kind: str, category: wording.C
         if kind != here.kind:
             here.kind, here.category, here.used = kind, "", False
         return True
-    if title and _OTHER.search(line) and not category:
+    apart = (
+        category is not None and category.name.endswith("事项") and not re.match("其他|综合|有关|相关", category.name)
+    )
+    if title and (apart or (is_other(line) and not category)):
         here.kind, here.category, here.used = "", "", False
         return True
     if category:
@@ -177,7 +187,8 @@ def _table(found: Walk, here: _Here, table: Table, columns: Mapping[str, str]) -
         table = unfold(table, times, top.row + top.depth if top else 0)
         top = heads.header(table, columns)
     if top is None and last and _continues(last, table):
-        start = int(is_title(next(iter(filter(None, map(squeeze, table.grid[0]))), "")) and wide(table, 0))
+        head = next(iter(filter(None, map(squeeze, table.grid[0]))), "")
+        start = int((is_title(head) or is_other(head)) and wide(table, 0))
         if start or here.used:
             _above(found, here, table, start)
             anew = bool(start) and here.kind != last.kind
@@ -276,7 +287,8 @@ def _unnamed(found: Walk, here: _Here, table: Table) -> None:
     )
     said = [m[1] for r in lines[: heads.DEPTH] for t in r.cells if (m := heads.meaning(t))]
     known = list(dict.fromkeys(said))
-    frame = wide or (small and not like) or (contents and len(known) < 2)
+    page = sum(bool(_PAGE.search(squeeze(t))) for r in lines for t in r.cells) > 2
+    frame = wide or page or (small and not like) or (contents and len(known) < 2)
     if not frame or (len(known) >= 2 and len(lines) > 1):
         found.unnamed.append((table, tuple(known)))
         found.outside += [(r, "unnamed" if any(t.strip() for t in r.cells) else "blank") for r in lines]

@@ -13,7 +13,7 @@ from xlsxwriter import Workbook
 from ..errors import DocumentError
 from ..files import replaced
 from ..tables.fields import label
-from ..tables.forms import CREATED, LONGEST, cell_texts
+from ..tables.forms import CREATED, LONGEST, ROWS, cell_texts
 
 PLACE = {"file": "文件", "page": "页", "sheet": "工作表", "table": "表", "row": "行"}
 KEY = {"item": "事项编号", "township": "乡镇(街道)", "list_kind": "清单类别"}
@@ -123,6 +123,9 @@ def write(reading: Mapping[str, pd.DataFrame], out: Path) -> Path:
         raise DocumentError(f"只能写成 .xlsx 工作簿,不能写成 {out.name}")
     tables = {label("items"): cell_texts("items", reading["items"], guard=False)}
     tables |= {TITLES[part]: shown(reading[part], part) for part in TITLES}
+    for title, frame in tables.items():
+        if len(frame) >= ROWS or any(isinstance(v, str) and len(v) > LONGEST for c in frame for v in frame[c]):
+            raise DocumentError(f"“{title}”超过 Excel 一张工作表或一个单元格的上限;请把清单分几个文件夹读入")
     return replaced(out, lambda path: _book(tables, path))
 
 
@@ -149,7 +152,7 @@ def _book(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
                     if value is None or value == "":
                         sheet.write_blank(row, at, None, body)
                     elif isinstance(value, str):
-                        sheet.write_string(row, at, value[:LONGEST], body)
+                        sheet.write_string(row, at, value, body)
                     else:
                         sheet.write_number(row, at, value, body)
             if len(frame):

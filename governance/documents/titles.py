@@ -47,11 +47,11 @@ _COUNT = re.compile(
 _LABEL = re.compile("^(?:事项)?类别:")
 _DRESS = re.compile(r"[【\[〔「]((?!共|合计|小计)[^\d【】\[\]〔〕「」][^【】\[\]〔〕「」]*)[】\]〕」]")
 _LEADER = re.compile(r"(?:[.…·⋯_]{2,}|-{3,})\d*$|(?<=\))\d{1,3}$")
-_NO_CATEGORY = re.compile(
+NO_CATEGORY = re.compile(
     r"清单|目录|附件|[合总小共]计|履职事项|履行职责|收回事项|基本事项|配合事项|^(?:备?注|说明|序号|附注|单位|注释)"
     r"|[,。;:?!“”《》]|(?:说明|依据|总则|附则|原则|序言|前言|范围|要求)$|^(?:基本|配合|收回)$"
 )
-_VERB = re.compile(
+VERB = re.compile(
     "落实|开展|做好|组织|推进|加强|负责|协助|配合|执行|指导|建立|健全|完善|承担|贯彻|宣传|推动|抓好|统筹|制定|对|按|办理|受理|实施"
     "|参与|发现|排查|提供|支持|引导|编制|审核|管理|维护|收集|摸排|摸底|强化|深化|履行|坚持|严格|查处|打击|出具|监督|检查|评定"
 )
@@ -148,7 +148,7 @@ def category(text: str) -> Category | None:
     name = (rest[: counted.start()] if counted else rest).strip("、:—-_")
     name = re.sub(r"(?<=..)(?<![种分品门])类(?:事项)?$", "", name)
     name = bare if (bare := re.sub(r"(?:方面|领域)(?:事项)?$", "", name)) in HEADINGS else name
-    if not re.fullmatch(r"(?:[一-鿿、]|\([一-鿿、]{1,12}\)){2,24}", name) or _NO_CATEGORY.search(name):
+    if not re.fullmatch(r"(?:[一-鿿、]|\([一-鿿、]{1,12}\)){2,24}", name) or NO_CATEGORY.search(name):
         return None
     if not (name in HEADINGS or _plausible(name, first, counted)):
         return None
@@ -161,9 +161,9 @@ def _plausible(name: str, first: re.Match[str] | None, counted: re.Match[str] | 
     if first and counted:
         return True
     if counted:
-        return counted["items"] is not None and len(name) <= 10 and not _VERB.match(name)
+        return counted["items"] is not None and len(name) <= 10 and not VERB.match(name)
     if first:
-        return first["arabic"] is None and len(name) <= 12 and not _VERB.match(name)
+        return first["arabic"] is None and len(name) <= 12 and not VERB.match(name)
     return False
 
 
@@ -188,8 +188,8 @@ _ROMAN = {"I": 1, "V": 5, "X": 10}
 
 _KINDS = {
     "basic": r"基本(?:履职|履责|履行|事项|职责事项|职责清单|清单|(?:平均|共)?(?=\d+项))",
-    "assisting": r"(?:配合|协助)(?:履职|履责|履行职责|事项|职责事项|职责清单|清单|上级(?:部门)?(?!收回)|(?:平均|共)?(?=\d+项))",
-    "reclaimed": r"(?:上级)?(?:职能)?部门收回|上级收回|[县市区省]级(?:部门)?收回|收回(?:的?事项|清单|履职|类|了?(?:平均|共)?(?=\d+项))|上收事项",
+    "assisting": r"(?:配合|协助)(?:履职|履责|履行职责|事项|职责事项|职责清单|清单|[县市区]级部门(?!收回)|上级(?:部门)?(?!收回)|(?:平均|共)?(?=\d+项))",
+    "reclaimed": r"(?:上级)?(?:职能)?部门收回|上级收回|[县市区省]级(?:部门)?收回|收回上级部门|收回(?:的?事项|清单|履职|类|了?(?:平均|共)?(?=\d+项))|上收事项",
 }
 _KIND = re.compile("|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS.items()))
 _SHEETS = {"基本": "basic", "配合": "assisting", "收回": "reclaimed"}
@@ -205,7 +205,7 @@ def kind(text: str) -> str:
     whole = squeezed(text)
     found = {match.lastgroup or "" for match in _KIND.finditer(whole)}
     if not found:
-        bare = re.sub(r"[\d\W_]+|[项表类]|附[件表]|[①-⑳]", "", whole)
+        bare = re.sub(r"^[一二三四五六七八九十]{1,2}(?=、)|[\d\W_]+|[项表类]|附[件表]|[①-⑳]", "", whole)
         return _SHEETS.get(bare, "")
     return found.pop() if len(found) == 1 else ""
 

@@ -27,6 +27,7 @@ _WRAP = re.compile(
     r"(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])[ \t]*[\r\n][ \t\r\n]*(?=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])"
 )
 _SILENT = re.compile(r"<!--.*?-->|<script\b.*?</script", re.S | re.I)
+_STRUCK = re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.I)
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.I)
 _DROPPED = frozenset(
     [
@@ -233,8 +234,9 @@ def _is_seen(node: Any, reading: _Reading) -> bool:
     if kind in ("iframe", "frame"):
         reading.notes[ADDED] = 1
         return False
-    gone = REVISED if kind == "del" else HIDDEN
-    if kind == "del" or node.get("hidden") is not None or _UNSEEN.search(node.get("style", "")):
+    struck = kind in ("del", "s", "strike") or bool(_STRUCK.search(node.get("style", "")))
+    gone = REVISED if struck else HIDDEN
+    if struck or node.get("hidden") is not None or _UNSEEN.search(node.get("style", "")):
         if "".join(node.itertext()).strip():
             reading.notes[gone] = 1
         return False

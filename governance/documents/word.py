@@ -191,7 +191,8 @@ def _run(node: Any, reading: _Reading, pieces: list[str], boxes: list[Any], hidd
     properties = node.find("{*}rPr")
     if properties is not None:
         style = reading.styles.get(value(properties, "rStyle"))
-        own = is_on(properties.find("{*}vanish"))
+        struck = is_on(properties.find("{*}strike")) or is_on(properties.find("{*}dstrike"))
+        own = True if struck else is_on(properties.find("{*}vanish"))
         hidden = own if own is not None else style.hidden if style and style.hidden is not None else hidden
     for child in node:
         kind = _name(child)

@@ -28,7 +28,6 @@ GROUPS = {
 _CHUNK = 500  # lines compared at once: bounds the block of scores
 _COMMON = 1_000  # in a large stock, a word in more lines than this does not bring two of them together
 _NEAREST = 60  # lines looked at for each line: bounds the groups of a stock made of one phrase
-_FIRST = 0.30  # cosine of two-character words below which two lines are not looked at further
 
 
 def cores(names: Iterable[str]) -> list[str]:
@@ -78,10 +77,11 @@ def pairs(texts: Sequence[str], least: float) -> tuple[np.ndarray, np.ndarray, n
     )
     near = cosine + 1 >= 2 * least
     left, right, cosine = left[near], right[near], cosine[near]
+    reordered = rules.value("drafting.reordered")
     sorted_ = ["".join(sorted(t)) for t in texts]
     ratio = np.array(
         [
-            max(fuzz.ratio(texts[i], texts[j]), 0.95 * fuzz.ratio(sorted_[i], sorted_[j])) / 100
+            max(fuzz.ratio(texts[i], texts[j]), reordered * fuzz.ratio(sorted_[i], sorted_[j])) / 100
             for i, j in zip(left, right, strict=True)
         ]
     )
@@ -91,12 +91,12 @@ def pairs(texts: Sequence[str], least: float) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _candidates(words: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs i < j whose two-character words have a cosine of at least _FIRST, the _NEAREST of each text."""
+    """Pairs i < j whose two-character words have a cosine of at least ``drafting.looked``, the _NEAREST of each text."""
     size, turned = words.shape[0], words.T.tocsr()
-    codes = []
+    least, codes = rules.value("drafting.looked"), []
     for start in range(0, size, _CHUNK):
         block = (words[start : start + _CHUNK] @ turned).tocsr()
-        block.data[block.data < _FIRST] = 0
+        block.data[block.data < least] = 0
         block.eliminate_zeros()
         for row in range(block.shape[0]):
             span = slice(block.indptr[row], block.indptr[row + 1])

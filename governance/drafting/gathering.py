@@ -12,13 +12,24 @@ from ..errors import TableError, require
 from .steps import DRAFT, LISTED, faulty, listed_values, typed
 
 _OPEN, _CLOSE, _COLON = r"[(\uff08]", r"[)\uff09]", r"[:\uff1a]"
+_HAN = "一二三四五六七八九十"
+# Figures that a duty may begin with, right after its number: 12345热线, 15分钟生活圈, 5G, 1—3岁, 3·15.
+_FIGURE = r"\d{4,5}(?!\d)|1[12]\d(?!\d)|\d+分钟|[45]G|(?:\d{1,2}[-\uff0d—~\uff5e至])?\d{1,3}周?岁|\d{1,2}·\d"
+_FIGURE += r"|\d+\.\d+[万亿千亩公米吨元]"
+# As documents.letters reads the numbers of a printed list (tests/cases/numbering.yml), and the bullets of raw lines.
 _NUMBERED = re.compile(
-    rf"^\s*(?:第?[一二三四五六七八九十百]{{1,4}}[、.\uff0e](?!\d)"
-    rf"|{_OPEN}\s*(?:\d{{1,4}}|[一二三四五六七八九十]{{1,3}})\s*{_CLOSE}"
-    rf"|\d{{1,5}}\s*(?:[、)\uff09]|[.\uff0e](?!\d))|[①-⑳⑴-⒇⒈-⒛]|[●○■◆▪•*·—\-]+)\s*"
+    rf"第(?:\d{{1,3}}|[{_HAN}百]{{1,5}})(?:项(?!目)[、.\uff0e:\uff1a,\uff0c]?|[、.\uff0e](?![第{_HAN}\d]))"
+    rf"|{_OPEN}(?:\d{{1,4}}|[{_HAN}百]{{1,5}}){_CLOSE}(?![项款条+\uff0b])"
+    rf"|\d{{1,5}}[.、](?:\s+|(?!\d)|(?={_FIGURE}))|\d{{1,5}}{_CLOSE}(?!\d)"
+    r"|[\u2460-\u249b\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+    rf"|(?:[{_HAN[:9]}]百零?)?[{_HAN}]{{1,3}}[、.\uff0e](?![{_HAN}]{{1,3}}(?:[级类期次产线孩、]|[年月]))"
+    r"|[●○■◆▪•►➢◇✓✔√*·—–\-]+"
 )
-_WIDE = re.compile(r"[\u2e80-\u2fdf\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
-_LAST = re.compile(r"[;\uff1b。.\uff0e,\uff0c、\s]+$")
+_WIDE = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]|_x000[dD]_")
+_BETWEEN = re.compile(r"(?<![A-Za-z0-9,;:.!?%)\"']) | (?![A-Za-z0-9(\"'])")
+_STOP = re.compile(r"(?<=[\u4e00-\u9fff)])[.\uff0e]$")
+_HALF = str.maketrans("\uff08\uff09", "()")
 _CATEGORY = re.compile(rf"{_OPEN}(?:共|合计)?\s*\d+\s*[项条个件类]{_CLOSE}\s*{_COLON}?$")
 _TOTAL = re.compile(r"^(?:本页|全[县市区镇乡])?(?:合|总|小|共)计(?!划).{0,12}$")
 _SIGNED = re.compile(
@@ -32,19 +43,23 @@ _VERB = re.compile(
 
 
 def clean(text: str) -> str:
-    """The line as the name of a duty: without its number, without line breaks in mid-word, without the last stop.
+    """The line as the name of a duty: without its number, blanks and line breaks, without the last stop.
+
+    Brackets are half-width, as the table of items has them.
 
     >>> clean("12、开展河道\\n日常巡查;"), clean("(三)12345热线办理。"), clean("1.5万亩林地管护")
     ('开展河道日常巡查', '12345热线办理', '1.5万亩林地管护')
     """
     whole = _WIDE.sub(lambda c: unicodedata.normalize("NFKC", c[0]), text)
-    whole = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff\u00ad\x00-\x08]", "", whole)
-    whole = re.sub(r"(?<=[^\x21-\x7e])\s+|\s+(?=[^\x21-\x7e])", "", whole.strip())
-    whole = re.sub(r"\s+", " ", whole)
+    whole = re.sub(r"\s*\n\s*", "", _UNSEEN.sub("", whole).strip())
+    whole = re.sub(r"(?<=\d)\s*\uff0e", ".", _BETWEEN.sub("", re.sub(r"\s+", " ", whole)))
     before = None
     while before != whole:
-        before, whole = whole, _NUMBERED.sub("", whole, count=1)
-    return _LAST.sub("", whole)
+        before = whole
+        found = _NUMBERED.match(whole)
+        whole = re.sub(r"\s+", "", whole[found.end() if found else 0 :]).translate(_HALF)
+        whole = _STOP.sub("", whole.rstrip(";\uff1b。,\uff0c、"))
+    return whole
 
 
 def aside(text: str, name: str) -> str | None:

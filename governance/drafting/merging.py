@@ -16,6 +16,7 @@ from .steps import DRAFT, KEY, LISTED, duties, enter, faulty, joined, known, lis
 MERGE: Mapping[str, tuple[str, ...]] = {"decision": ("合并", "单列"), "new_name": ()}
 _MARKS = {"department": "、", "office": "、", "post": "、", "channel": "、", "category": "、"}
 _KEPT = {"wording": "\n", "lines": "|", "support": "|", "basis": "\n", "method": "\n"}
+_WORDED = ("name", "category", "department", "department_duty", "township_duty", "support", "method", "basis")
 _KEPT |= {"department_duty": "\n", "township_duty": "\n", **_MARKS}
 
 
@@ -154,7 +155,8 @@ def classify(draft: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
 
     choices : item (township where ids need it), and any of name, list_kind, category, department, department_duty,
     township_duty, support, method, basis; Chinese or English values; blank cells change nothing. Where an examined
-    item changes its list it must be examined again. Raises LifecycleError before 归并凝练, TableError listing every
+    item changes its list it must be examined again. A new name or text carries out the changes that were accepted
+    without one (修改待落实): the units in ``unapplied`` are no longer in dispute. Raises LifecycleError before 归并凝练, TableError listing every
     unknown id and every value that is not allowed.
 
     >>> from governance.drafting import condense, merge, stock
@@ -180,6 +182,9 @@ def classify(draft: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     for place, values_ in changed.items():
         if "list_kind" in values_ and values_["list_kind"] != draft["list_kind"].iloc[place]:
             values_.update(examined=False, grounds=None, doubt=None, remark=None)
+        if any(v != draft[c].iloc[place] for c, v in values_.items() if c in _WORDED):
+            late, open_ = (str(v).split("|") for v in draft[["unapplied", "disputing"]].fillna("").iloc[place])
+            values_.update(disputing="|".join(u for u in open_ if u not in late) or None, unapplied=None)
     return typed(changed_rows(draft, changed), DRAFT)
 
 

@@ -21,6 +21,8 @@ OPINION: Mapping[str, tuple[str, ...]] = {
     "opinion": (),
     "to": ("基本履职事项", "配合履职事项", "上级部门收回事项"),
     "new_name": (),
+    "amend": ("事项名称", "对应上级部门", "上级部门职责", "乡镇(街道)配合职责", "工作方式", "设定依据"),
+    "new_text": (),
 }
 HANDLING: Mapping[str, tuple[str, ...]] = {"handling": ("采纳", "部分采纳", "不予采纳"), "handling_reason": ()}
 OPINIONS = {
@@ -31,7 +33,9 @@ SENT = {"round": "int64", "unit": "str", "side": "str", "sent": "int64", "file":
 _SHOWN = ("list_kind", "category", "department", "department_duty", "township_duty", "method", "basis")
 _NOTES = (
     "“意见”请从下拉列表中选择;没有意见的选“同意”,留空视为未答复。",
-    "选“修改”的,在“意见内容”中写明怎样改,或在“修改后名称”中直接写出;选“移入其他清单”的,请选“拟移入清单”。",
+    "选“修改”的,请在“修改后名称”中写出新的名称,或选“修改栏目”并在“修改后内容”中写出该栏新的文字;"
+    "只在“意见内容”中写明怎样改的,采纳后仍列为“修改待落实”。",
+    "选“移入其他清单”的,请选“拟移入清单”。",
     "请按原文件退回;增加的行不会读取,需要新增的事项请另行书面提出。",
 )
 
@@ -41,7 +45,7 @@ class Returned:
     """What came back in a round.
 
     opinions : a row per answered item and unit (round, township, item, unit, side, stance, opinion, to, new_name,
-    handling, handling_reason; the last two empty, for the office). strangers, twice, problems, counts : as in
+    amend, new_text, handling, handling_reason; the last two empty, for the office). strangers, twice, problems, counts : as in
     ``review.Back``. missing : items that a unit which answered did not send back.
     """
 
@@ -186,7 +190,7 @@ def english(opinions: pd.DataFrame) -> pd.DataFrame:
     ['oppose', 'agree', '随便']
     """
     coded = {}
-    for column in ("side", "stance", "to", "handling"):
+    for column in ("side", "stance", "to", "amend", "handling"):
         if column in opinions:
             words = lexicon(field("items", "list_kind") if column == "to" else field("results", column))
             texts = [None if v is None or v != v else str(v).strip() for v in opinions[column].astype(object)]
@@ -195,10 +199,11 @@ def english(opinions: pd.DataFrame) -> pd.DataFrame:
 
 
 def standing(opinions: pd.DataFrame) -> pd.DataFrame:
-    """``opinions`` in their typed form, and ``open``: whether the opinion still stands against the draft.
+    """``opinions`` in their typed form; ``open``: whether the opinion still stands against the draft; ``standing``.
 
     Open is what a unit said last about an item, where that is not 同意 and was not accepted, or where a move was
-    accepted without saying to which list.
+    accepted without saying to which list, or a change without a new name or text. standing : of what is open,
+    unapplied for such a change (修改待落实), disputed for the rest; missing for what is not open.
 
     >>> standing(pd.DataFrame({"round": [1, 2], "item": "1", "unit": "县水利局", "stance": ["反对", "同意"]}))["open"].tolist()
     [False, False]
@@ -206,10 +211,33 @@ def standing(opinions: pd.DataFrame) -> pd.DataFrame:
     require(opinions, ["item", "unit", "stance"], "意见表")
     given = opinions.rename(columns={"reason": "handling_reason"}) if "handling_reason" not in opinions else opinions
     rows = typed(english(given), OPINIONS)
+    for column in ("new_name", "amend", "new_text"):
+        rows[column] = rows[column].str.strip().replace("", None)
     order = rows.sort_values("round", kind="stable")
     last = ~order.duplicated(OPINION_KEY, keep="last").reindex(rows.index)
-    settled = (rows["handling"] == "accepted") & ~((rows["stance"] == "move") & rows["to"].isna())
-    return rows.assign(open=last & rows["stance"].notna() & (rows["stance"] != "agree") & ~settled)
+    yes = rows["handling"] == "accepted"
+    unsaid = yes & (rows["stance"] == "modify") & rows["new_name"].isna() & rows["new_text"].isna()
+    settled = yes & ~((rows["stance"] == "move") & rows["to"].isna()) & ~unsaid
+    open_ = last & rows["stance"].notna() & (rows["stance"] != "agree") & ~settled
+    words = pd.Series("disputed", rows.index, dtype="str").mask(unsaid, "unapplied").where(open_)
+    return rows.assign(open=open_, standing=words)
+
+
+def wordings(opinions: pd.DataFrame) -> pd.DataFrame:
+    """The new wordings of accepted changes, a row each: row (position in ``opinions``), amend (the column), new_text.
+
+    opinions : as ``standing`` gives them. A new text without a column has amend missing.
+
+    >>> said = pd.DataFrame({"item": "1", "unit": "县水利局", "stance": ["修改"], "handling": "采纳", "new_name": "巡河"})
+    >>> wordings(standing(said)).values.tolist()
+    [[0, 'name', '巡河']]
+    """
+    rows = opinions.assign(row=range(len(opinions)))
+    rows = rows[(rows["handling"] == "accepted") & (rows["stance"] == "modify")]
+    named = rows.assign(amend="name", new_text=rows["new_name"])
+    both = pd.concat([named, rows])[["row", "amend", "new_text"]]
+    both = both[both["new_text"].notna()].sort_values("row", kind="stable", ignore_index=True)
+    return typed(both, {"row": "int64", "amend": "str", "new_text": "str"})
 
 
 def rounds(opinions: pd.DataFrame, sent: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from .steps import KEY, LISTED, STEPS, duties, enter, next_of, since, typed
 
 PROGRESS = {"township": "str", "step": "str", "round": "int64", "next_step": "str"}
 PROGRESS |= dict.fromkeys(["line_count", "asides", "items_left", "undecided_groups", "unlisted"], "int64")
-PROGRESS |= dict.fromkeys(["disputes", "unexamined", "doubts"], "int64")
+PROGRESS |= dict.fromkeys(["disputes", "unapplied_items", "unexamined", "doubts"], "int64")
 RECORD = {
     "township": "str",
     "version": "str",
@@ -81,6 +81,7 @@ def publish(
 def _ready(rows: pd.DataFrame) -> None:
     """LifecycleError naming what stands in the way of publishing."""
     for which, step, said in (
+        (rows["unapplied"].notna(), "consulted", "修改待落实:已采纳修改而没有新的名称或内容,应用 classify 写入"),
         (rows["disputing"].notna(), "consulted", "仍有未统一的意见,应继续协商或用 settle 裁定"),
         (~rows["examined"].astype(bool), "examined", "没有论证"),
         (rows["doubt"].notna() & rows["remark"].isna(), "examined", "论证有疑点而没有说明"),
@@ -120,7 +121,8 @@ def progress(draft: pd.DataFrame) -> pd.DataFrame:
     """Where the draft stands, a row per township.
 
     Columns: township, step (the last done), round, next_step (Chinese), line_count, asides, items_left,
-    undecided_groups, unlisted (items on no list), disputes (items in dispute), unexamined, doubts (without a remark).
+    undecided_groups, unlisted (items on no list), disputes (items in dispute), unapplied_items (of
+    these, with an accepted change that has no new name or text yet: 修改待落实), unexamined, doubts (without a remark).
     Raises LifecycleError for a frame that is no draft.
 
     >>> from governance.drafting import stock
@@ -143,6 +145,7 @@ def progress(draft: pd.DataFrame) -> pd.DataFrame:
                 "undecided_groups": own["undecided"].dropna().nunique(),
                 "unlisted": int((~left["list_kind"].isin(list(TESTED))).sum()),
                 "disputes": int(left["disputing"].notna().sum()),
+                "unapplied_items": int(left["unapplied"].notna().sum()),
                 "unexamined": int((~left["examined"].astype(bool)).sum()),
                 "doubts": int((left["doubt"].notna() & left["remark"].isna()).sum()),
             }

@@ -39,6 +39,7 @@ DRAFT = {
     "undecided": "str",
     **dict.fromkeys(LISTED, "str"),
     "disputing": "str",
+    "unapplied": "str",
     "rulings": "str",
     "examined": "bool",
     "grounds": "str",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import LifecycleError, require
+from ..errors import LifecycleError, TableError, require
+from ..norm import NEVER, days
 from ..tables.fields import fields, typed
 from .log import CLEAR, Row, cases, framed, given_values, pairs, published
 from .states import said
@@ -26,8 +27,9 @@ def replay(items: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     The original rows come first in their order, then the new versions by publication, effect, application; columns the
     schema does not name are kept.
 
-    Raises TableError for ``items`` without item, township, list_kind, since; LifecycleError listing every change that the
-    lists cannot take (an item to be edited that is not in force, one to be added that is).
+    Raises TableError for ``items`` without item, township, list_kind, since, or with rows that have no date in ``since``
+    (how many of which townships); LifecycleError listing every change that the lists cannot take (an item to be edited
+    that is not in force, one to be added that is).
 
     What it does not show: whether the log is whole; it trusts what ``append`` let in.
 
@@ -38,6 +40,7 @@ def replay(items: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     True
     """
     require(items, ["item", "township", "list_kind", "since"], "履职事项清单")
+    _dated(items)
     changes = published(cases(log))
     touched = {pair for change in changes for pair in pairs(change)}
     chains = _chains(items, touched)
@@ -55,6 +58,17 @@ def replay(items: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     if faults:
         raise LifecycleError(f"有 {len(faults)} 处已公布的变更与清单对不上:\n" + "\n".join(faults))
     return _framed(items, [v for chain in chains.values() for v in chain], originals)
+
+
+def _dated(items: pd.DataFrame) -> None:
+    """Raise TableError where a row has no day from which it holds: it would be in force on no day at all."""
+    undated = items["township"][days(items["since"]) == NEVER].astype("str").fillna("(未写乡镇)")
+    if len(undated):
+        towns = "、".join(f"{town} {n} 行" for town, n in undated.value_counts(sort=False).items())
+        raise TableError(
+            f"履职事项清单有 {len(undated)} 行没有施行日期,不知道自何日起有效:{towns};"
+            '请补填施行日期(since 列),从文件读入的用 documents.read(..., since="2025-07-01") 写明'
+        )
 
 
 def at(
@@ -84,7 +98,10 @@ def at(
 
 
 def _as_known(held: pd.DataFrame, known: pd.Timestamp) -> pd.DataFrame:
-    """Without the versions published after ``known``; the one before such a version goes on in its place."""
+    """Without the versions published after ``known``; the one before such a version goes on in its place.
+
+    A version that ends no later than it begins never held, so nothing goes on through it.
+    """
     late = (held[KNOWN] > known).to_numpy()
     if not late.any():
         return held
@@ -93,6 +110,7 @@ def _as_known(held: pd.DataFrame, known: pd.Timestamp) -> pd.DataFrame:
         for item, township, since, until in held.loc[late, ["item", "township", "since", "until"]].itertuples(
             index=False
         )
+        if pd.isna(until) or until > since
     }
     out = held[~late].copy()
     for row, item, township, until in out.loc[out["until"].notna(), ["item", "township", "until"]].itertuples():

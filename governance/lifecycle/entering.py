@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+import functools
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
-from ..errors import LifecycleError
+from ..errors import LifecycleError, require
 from .dated import replay
 from .log import (
     PROPOSED,
+    TYPES,
     VALUE_COLUMNS,
     Row,
     cases,
@@ -32,14 +35,17 @@ def append(
 ) -> pd.DataFrame:
     """The log with ``entries`` at its end, each checked against the log so far; neither frame is changed.
 
+    log : checked too, by the same rules: numbers from 1 without a gap, each step one that could be taken, so that an entry
+        taken out or altered is noticed (not one cut off at the end, and not who wrote it).
     entries : columns of ``lifecycle.empty()``, those not needed left out; ``entry`` may be left out, else it must go on
-        counting. In the order in which they were done: several steps of one application may come in one call.
+        counting. In the order in which they were done: several steps of one application may come in one call. Words
+        may be English (applied) or Chinese (申请); names set apart by 、 or a comma, semicolon, slash, line break.
     items : the lists before the log began; with them it is also checked that the lists can take every published change
-        (an item to be edited is there, one to be added is not). Give them: what is appended is never taken out again.
+        (an item to be edited is there, one to be added is not), and that each township has a list. Give them: what is appended is never taken out again.
     path : a rules file of one's own with ``lifecycle.moves``; each entry is held to the rule in force on its day.
 
     Raises LifecycleError with one line for every fault: the application, what is missing or wrong, which step must come
-    first. Then nothing is appended. RuleError for unsound rules.
+    first; or for the log. Then nothing is appended. RuleError for unsound rules; TableError for ``items`` as ``replay``.
 
     What it does not show: whether what an entry says is true, or lawful.
 
@@ -56,24 +62,95 @@ def append(
     governance.errors.LifecycleError: 变更记录有 1 处不妥,一条也没有追加:
     第2条:申请“2026-07”还没有“部门会商”,不能进入“编办审核”(现处“申请”,下一步应为“受理”)
     """
-    new = numbered(entries, len(log) + 1)
-    found = cases(log)
+    told, towns = numbered(log, 1), _towns(items)
+    new = numbered(entries, len(told) + 1)
+    found = cases(told)
+    _kept(found, path)
     faults, touched = [], set()
-    for number, row in enumerate(dicts(new), len(log) + 1):
+    for number, row in enumerate(dicts(new), len(told) + 1):
         rows = found.setdefault(row["application"] or "", [])
-        wrong = _faults(row, rows, number, path)
+        wrong = _faults(row, rows, number, path) + _unlisted(row, towns)
         faults += [f"第{number}条:申请“{row['application'] or '(未编号)'}”{fault}" for fault in wrong]
-        if row["state"] in words("state") and row["day"] is not None and (rows or row["state"] == "applied"):
+        if _counts(row, rows):
             rows.append(row)
             touched |= {row["application"]} if row["state"] == "published" and row["application"] else set()
     if not faults:
         faults = _clashes(published_ones(found), touched)
     if faults:
         raise LifecycleError(f"变更记录有 {len(faults)} 处不妥,一条也没有追加:\n" + "\n".join(faults))
-    out = pd.concat([numbered(log, 1), new], ignore_index=True)
+    out = pd.concat([told, new], ignore_index=True)
     if items is not None and touched:
         replay(items, out)
     return out
+
+
+def _counts(row: Row, rows: list[Row]) -> bool:
+    """Whether later entries are held against this one, be it faulty or not."""
+    return row["state"] in words("state") and row["day"] is not None and (bool(rows) or row["state"] == "applied")
+
+
+def _kept(found: dict[str, list[Row]], path: str | None) -> None:
+    """Raise LifecycleError where the log so far is not what ``append`` would have let in."""
+    faults = _gaps(sorted(row["entry"] for rows in found.values() for row in rows))
+    wrong = [
+        (number, f"第{number}条:申请“{application or '(未编号)'}”{fault}")
+        for application, rows in found.items()
+        for number, fault in _sound(tuple(tuple(row.values()) for row in rows), path)
+    ]
+    faults += [fault for _, fault in sorted(wrong)]
+    if not faults:
+        changes = published_ones(found)
+        faults = _clashes(changes, {change["application"] for change in changes})
+    if faults:
+        raise LifecycleError(f"已有的变更记录有 {len(faults)} 处不妥,先改正才能追加:\n" + "\n".join(faults))
+
+
+def _gaps(numbers: list[int]) -> list[str]:
+    """What is wrong with the running numbers, given in ascending order."""
+    lost, twice, last = [], [], 0
+    for number in numbers:
+        if number > last + 1:
+            lost.append(f"{last + 1}" if number == last + 2 else f"{last + 1}至{number - 1}")
+        elif number <= last:
+            twice.append(f"{number}")
+        last = number
+    faults = [f"记录号不连续,缺{'、'.join(lost)};记录只增不改,请找回缺的行"] if lost else []
+    return faults + ([f"记录号重复或不是正整数:{'、'.join(dict.fromkeys(twice))}"] if twice else [])
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _sound(rows: tuple[tuple[Any, ...], ...], path: str | None) -> tuple[tuple[int, str], ...]:
+    """The faults of one application's entries with their numbers; remembered, for a log grows at its end."""
+    told: list[Row] = []
+    wrong: list[tuple[int, str]] = []
+    for values in rows:
+        row = dict(zip(TYPES, values, strict=True))
+        wrong += [(row["entry"], fault) for fault in _faults(row, told, row["entry"], path)]
+        if _counts(row, told):
+            told.append(row)
+    return tuple(wrong)
+
+
+def _towns(items: pd.DataFrame | None) -> list[str]:
+    if items is None:
+        return []
+    require(items, ["township"], "履职事项清单")
+    return [str(t) for t in items["township"].dropna().unique()]
+
+
+def _unlisted(row: Row, towns: list[str]) -> list[str]:
+    """Faults for townships asked for that none of ``towns`` is; without ``towns`` there is nothing to hold them against."""
+    if not towns or row["state"] != "applied":
+        return []
+    from rapidfuzz import fuzz, process
+
+    wrong = []
+    for name in dict.fromkeys(units(row["township"])):
+        if name not in towns:
+            near, score, _ = process.extractOne(name, towns, scorer=fuzz.ratio)
+            hint = f"最相近的是“{near}”" if score else f"清单里有:{'、'.join(towns[:5])}"
+            wrong.append(f"的适用乡镇(街道)“{name}”不在任何清单里,{hint}")
+    return wrong
 
 
 def _faults(row: Row, rows: list[Row], number: int, path: str | None) -> list[str]:
@@ -247,12 +324,21 @@ def _clashes(changes: list[Row], touched: set[str]) -> list[str]:
                 by_pair.setdefault(pair, []).append(change)
     faults: dict[str, None] = {}
     for (township, item), some in by_pair.items():
-        for first, then in combinations(some, 2):
+        for first, then in _near(some):
             if {first["application"], then["application"]} & touched and (why := _clash(first, then)):
                 faults[f"申请“{then['application']}”与申请“{first['application']}”都改{township}的事项{item}:{why}"] = (
                     None
                 )
     return list(faults)
+
+
+def _near(some: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """Every two of the changes of which the later published does not also take effect later."""
+    latest = some[0]["since"]
+    for at, then in enumerate(some):
+        if then["since"] <= latest:
+            yield from ((first, then) for first in some[:at] if first["since"] >= then["since"])
+        latest = max(latest, then["since"])
 
 
 def _clash(first: Row, then: Row) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,19 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LifecycleError
-from ..tables.fields import typed
+from ..tables.cells import parse
+from ..tables.fields import field, typed
 from ..tables.single import single, store
 from .states import schema
 
 Row = dict[str, Any]
 PROPOSED = ("change", "township", "item")
 CLEAR = "无"  # what an office writes to empty a text
+_BETWEEN = re.compile(  # names are set apart by these; by blanks only after the end of a unit, else 甲 镇 is one name
+    r"[、,;，；/／\r\n]+|(?:(?<=[镇乡场局部办院队会心])|(?<=街道)|(?<=苏木)|(?<=公司)|(?<=委)(?=\s+[县市区省]))\s+(?=\S\S)"
+)
+_SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_DASHES = ("-", "--", "—", "——", "–", "\\")
 
 
 def empty() -> pd.DataFrame:
@@ -35,8 +42,10 @@ def empty() -> pd.DataFrame:
 def read(path: str | Path) -> pd.DataFrame:
     """The log kept in a csv or workbook, one row an entry, under the Chinese headers of ``schemas/log.csv``.
 
-    Whether its steps are in order is not looked at here: ``append(empty(), read(path), items=...)`` does that.
-    Raises TableError listing every cell that is not what it should be, with its row.
+    Checked is every cell by itself: dates are dates, words are those allowed, what each row must have is there. Not
+    checked is how the rows stand to one another: numbers without a gap, steps in order, taken by those who may, changes
+    that the lists can take; ``append(empty(), read(path), items=...)`` checks all of it, and ``append`` checks the log it
+    is given likewise. Rows cut off at the end are noticed by neither. Raises TableError listing every cell at fault.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -61,10 +70,13 @@ def write(log: pd.DataFrame, path: str | Path) -> Path:
 def framed(given: pd.DataFrame) -> pd.DataFrame:
     """The entries as a typed frame with every column of the log, in order; the frame given stays as it is.
 
+    Chinese words of a choice or set become the English ones; one not known stays, for ``append`` to name. Names, however
+    set apart, are joined by 、.
+
     Raises LifecycleError for a column that the log does not have, or content that is no date or number.
     """
     if given.dtypes.astype(str).to_dict() == TYPES and list(given.columns) == list(TYPES):
-        return given.reset_index(drop=True)
+        return _spelt(given.reset_index(drop=True))
     strange = [str(c) for c in given.columns if c not in schema()]
     if strange:
         raise LifecycleError(f"变更记录没有这些列:{'、'.join(strange)};已有:{'、'.join(schema())}")
@@ -80,7 +92,23 @@ def framed(given: pd.DataFrame) -> pd.DataFrame:
             columns[name] = columns[name].dt.normalize()
     out = pd.DataFrame(columns, index=given.index).reset_index(drop=True)
     out["entry"] = out["entry"].fillna(0).astype("int64")
-    return out
+    return _spelt(out)
+
+
+def _spelt(log: pd.DataFrame) -> pd.DataFrame:
+    """The typed log with names and words as the package writes them, each different text looked at once."""
+    new = {}
+    for column, line in schema().items():
+        if line["type"] in ("names", "choice", "set"):
+            texts = [t for t in log[column].dropna().unique() if t]
+            spelt = ["、".join(units(t)) or None for t in texts]
+            if line["type"] != "names":
+                values, faults = parse(texts, field("log", column))
+                spelt = [t if n in faults else v for n, (t, v) in enumerate(zip(texts, values, strict=True))]
+            if spelt != texts:
+                meant = dict(zip(texts, spelt, strict=True))
+                new[column] = typed(log[column].astype(object).map(lambda v, m=meant: m.get(v, v)), line["type"])
+    return log.assign(**new)
 
 
 def numbered(entries: pd.DataFrame, first: int) -> pd.DataFrame:
@@ -116,12 +144,13 @@ def current_round(rows: list[Row]) -> list[Row]:
 
 
 def units(text: str | None) -> list[str]:
-    """The names in a cell, in order.
+    """The names in a cell, in order, however they are set apart.
 
-    >>> units("甲镇、乙乡"), units(None)
-    (['甲镇', '乙乡'], [])
+    >>> units("甲镇、乙乡"), units("甲镇，乙 乡；丙街道 丁镇/戊镇"), units(None)
+    (['甲镇', '乙乡'], ['甲镇', '乙乡', '丙街道', '丁镇', '戊镇'], [])
     """
-    return [name for part in (text or "").split("、") if (name := part.strip())]
+    parts = [_SPACE.sub("", part) for part in _BETWEEN.split((text or "").strip())]
+    return [part for part in parts if part and part not in _DASHES]
 
 
 def proposal(rows: list[Row]) -> Row:

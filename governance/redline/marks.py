@@ -14,14 +14,14 @@ END = re.compile(r"[；;。\n\s]*$")
 TOKEN = re.compile(
     r"《[^《》]*》"  # the name of a law
     r"|[县市区省](?![级域直])[\u4e00-\u9fff]{1,8}?(?:局|委员会|办公室|部(?![门分位署队]))"  # a department
-    r"|[〔\[]\d{4}[〕\]]\d+号"  # the number of a document
+    r"|[〔\[\uff3b]\d{4}[〕\]\uff3d]\d+号"  # the number of a document
     r"|\d{4}年(?:\d{1,2}月(?:\d{1,2}日)?)?"
-    r"|[0-9０-９]+(?:[.,．][0-9０-９]+)*[%％‰]?"
-    r"|[A-Za-z]+(?:[-'][A-Za-z]+)*"
+    r"|[0-9０-９]+(?:[.,．][0-9０-９]+|\uff0c[0-9０-９]{3}(?![0-9０-９]))*[%％‰]?"
+    r"|[A-Za-z\uff21-\uff3a\uff41-\uff5a]+(?:[-'\uff0d][A-Za-z\uff21-\uff3a\uff41-\uff5a]+)*"
     r"|\s+|.",
     re.S,
 )
-FIGURE = re.compile(r"[0-9０-９.,．%％‰]+")
+FIGURE = re.compile(r"[0-9０-９.,\uff0c．%％‰]+")
 MOST = 40_000  # pairs of clauses compared; beyond, the texts are compared as one
 
 
@@ -132,12 +132,12 @@ def _alike(x: str, y: str) -> float:
     """Likeness of two duties from 0 to 1; 0 below ``redline.alike``. One that contains the other counts as alike."""
     from rapidfuzz import fuzz
 
-    least = rules.value("redline.alike")
+    least, contained = rules.value("redline.alike"), rules.value("redline.contained")
     score = fuzz.ratio(x, y, score_cutoff=least * 100) / 100
     if not score and x and y:
         head = _same(x, y)
         kept = head + _same(x[head:][::-1], y[head:][::-1])
-        score = kept / min(len(x), len(y)) * least if kept >= min(len(x), len(y)) * 0.8 else 0
+        score = kept / min(len(x), len(y)) * least if kept >= min(len(x), len(y)) * contained else 0
     return score
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def out(
     sheet 填写说明. Heads are the labels of ``items``, ``results`` or another table, else the name itself where it is
     Chinese. Text never becomes a formula; the same frame gives the same bytes.
     Raises TableError for a missing, empty or repeated key, a column without a Chinese name, two columns of one name,
-    a text too long for a cell, too many rows, or an ending other than .xlsx.
+    a text too long for a cell, a number that is infinite, too many rows, or an ending other than .xlsx.
 
     Does not show: who filled it in; the grey is a request, nothing is locked, since a locked sheet cannot be sorted.
 
@@ -62,6 +63,9 @@ def out(
         long = [i for i, v in enumerate(one.cells) if isinstance(v, str) and len(v) > LONGEST]
         if long:
             raise TableError(f"第 {long[0] + 1} 行“{one.head}”超过单元格上限 {LONGEST} 字;请缩短后再发")
+        endless = [i for i, v in enumerate(one.cells) if isinstance(v, float) and not math.isfinite(v)]
+        if endless:
+            raise TableError(f"第 {endless[0] + 1} 行“{one.head}”是无穷大,表格里写不出;请核对这个数是怎样算出的")
     return replaced(target, lambda part: _book(part, title, columns, ask, notes))
 
 

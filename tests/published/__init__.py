@@ -6,7 +6,7 @@ small(kind, layout=..., quirks=..., items=...) -> bytes of a small document; som
 
 from __future__ import annotations
 
-from .county import SPECS, WRONG, Spec, declared, keys, made, small, some, truth, write, written
+from .county import SPECS, WRONG, Spec, declared, keys, local, made, rewordings, small, some, truth, write, written
 from .layouts import LAYOUTS, Layout, key, paper
 from .quirks import QUIRKS
 
@@ -20,8 +20,10 @@ __all__ = [
     "declared",
     "key",
     "keys",
+    "local",
     "made",
     "paper",
+    "rewordings",
     "small",
     "some",
     "truth",

@@ -16,6 +16,7 @@ from .layouts import LAYOUTS
 from .model import LISTS, Paper
 
 LISTS_AT = Path(__file__).parents[2] / "data" / "lists"
+BESIDE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,37 @@ WRONG = {  # township -> (list, category, where) -> what is added: counts that t
 }
 
 
+def rewordings() -> pd.DataFrame:
+    """How some townships word a duty: township, name (the county's) and printed."""
+    return pd.read_csv(BESIDE / "rewordings.csv", dtype=str)
+
+
+def local() -> pd.DataFrame:
+    """What one township alone has: township, name (of the county's item it stands for), printed and what goes with it.
+
+    ``near`` marks those that sound like the duty they stand for but have another object.
+    """
+    return pd.read_csv(BESIDE / "local.csv", dtype=str)
+
+
+@functools.cache
+def _listed() -> pd.DataFrame:
+    """The county's items as the townships word them; ``county_name`` is the county's wording, empty for local duties."""
+    whole = gov.examples.county().items
+    whole.insert(whole.columns.get_loc("name") + 1, "county_name", whole["name"])
+    at = pd.Series(whole.index, pd.MultiIndex.from_frame(whole[["township", "name"]]))
+    own, other = local(), rewordings()
+    whole.loc[at[pd.MultiIndex.from_frame(other[["township", "name"]])], "name"] = other["printed"].to_numpy()
+    rows = at[pd.MultiIndex.from_frame(own[["township", "name"]])]
+    columns = ["department", "department_duty", "township_duty", "method", "basis"]
+    whole.loc[rows, ["name", *columns]] = own[["printed", *columns]].to_numpy()
+    whole.loc[rows, "county_name"] = ""
+    return whole
+
+
 def items(spec: Spec) -> pd.DataFrame:
     """The items a file holds, in the order of its townships and lists."""
-    whole = gov.examples.county().items
+    whole = _listed()
     parts = [whole[whole["township"].eq(t) & whole["list_kind"].isin(spec.lists)] for t in spec.townships]
     return pd.concat(parts, ignore_index=True)
 
@@ -164,13 +193,17 @@ def _truth() -> pd.DataFrame:
     for spec in SPECS:
         for own in _per_township(spec):
             found = layouts.key(own, spec.layout, spec.quirks)
+            found.insert(found.columns.get_loc("name") + 1, "county_name", own["county_name"])
             found.insert(0, "file", spec.file)
             parts.append(found)
     return pd.concat(parts, ignore_index=True)
 
 
 def truth() -> pd.DataFrame:
-    """What a reader should find, one row per item and file: empty where the layout does not show a column."""
+    """What a reader should find, one row per item and file: empty where the layout does not show a column.
+
+    ``name`` is as printed, ``county_name`` the county's wording of the same duty, empty for a duty of one township.
+    """
     return _truth().copy()
 
 

@@ -229,11 +229,11 @@ def test_more_problems_than_a_screen_are_in_the_workbook(here: Path, capsys: pyt
 def test_the_county_reads_in_lines_that_fit_a_screen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lists", str(papers.county.LISTS_AT), "-o", "县.xlsx"]) == 1
     told = read(capsys)
-    assert "共读到 12 个乡镇(街道)、2,976 项(基本 1,380、配合 912、收回 684);数量不符 3 处、请核对 10 处。" in told.out
+    assert "共读到 12 个乡镇(街道)、2,976 项(基本 1,380、配合 912、收回 684);数量不符 3 处、请核对 16 处。" in told.out
     assert re.search(r"澄湖街道 +119/119 +81/80 +60/60 +配合少 1 项\(表内标题写明 81\)", told.out)
     assert "其中不符 2 处" in told.out
     assert max(map(published.width, told.raw.splitlines())) < 150
-    assert len(told.raw.splitlines()) < 50
+    assert len(told.raw.splitlines()) < 60
 
 
 # --- wrong use

@@ -46,7 +46,7 @@ MAY_IMPORT = {  # the corridor: what each room may import; a room too long for o
     "survey": DATA | {"graph"} | ANALYSES,
     "plot": DATA | {"graph"},
     "brief": DATA | {"graph", "survey", "plot"},
-    "cli": DATA | {"crosswalk", "documents", "examples", "lifecycle", "redline", "survey", "brief"},
+    "cli": DATA | {"crosswalk", "departments", "documents", "examples", "lifecycle", "redline", "survey", "brief"},
 }
 AT_THE_ROOT = {
     ".ci",

@@ -371,3 +371,17 @@ def test_a_hundred_thousand_cells_take_seconds() -> None:
         wording.departments(f"县应急管理局、县水利局{n}科")
         wording.name(f"{n % 300}.做好{n}工作")
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("县农业局：1.制定方案；2.查处。县\n财政局：安排资金。", ["县农业局", "县农业局", "县财政局"]),
+        ("1.统筹。国网新\n安县供电公司：保障供电。", ["", "国网新安县供电公司"]),
+        ("县水利局：巡查全\n县河道。", ["县水利局"]),
+    ],
+)
+def test_a_unit_heading_broken_by_the_page_is_whole(text, units):
+    found = wording.duties(text)
+    assert [duty.unit for duty in found] == units
+    assert not [duty for duty in found if duty.text.endswith(("县", "国网新"))]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .. import __version__, rules
+from .. import __version__
 from ..brief.accounts import tally
 from ..errors import DocumentError, GovernanceError, TableError
 from ..words import proper
@@ -100,8 +100,8 @@ def _alike_units(items: pd.DataFrame) -> None:
     from .. import departments
 
     hints = departments.suggest(items)
-    sure = hints[hints["suggestion"].isin(hints["name"]) | (hints["score"] >= rules.value("departments.near"))]
-    sure = sure[sure["suggestion"].notna()]
+    written = set("、".join(items["department"].dropna()).split("、"))
+    sure = hints[hints["suggestion"].isin(written)]
     if len(sure):
         pairs = "、".join(f"{a}与{b}" for a, b in zip(sure["name"].head(3), sure["suggestion"].head(3), strict=True))
         _say(f"部门有 {len(sure)} 种写法疑似与别的写法是同一单位(如{pairs}),现按不同单位计;可先统一写法再分析。")

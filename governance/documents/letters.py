@@ -112,6 +112,14 @@ def clean(text: str) -> str:
     return "" if _NOTHING.fullmatch(whole) else whole
 
 
+_CUT = re.compile(
+    r"(?<=[。;；])(?:[县市区省]|国网[一-鿿]{0,6}|中国[一-鿿]{0,4}|中共[一-鿿]{0,4}|[一-鿿]{1,3}[县市区])$"
+)
+_TAIL = re.compile(
+    r"[一-鿿()（）]{1,16}(?:局|委|办|室|部|队|中心|公司|院|会|社|机关)(?:[(（][^()（）]{1,8}[)）])?[:：]"
+)
+
+
 def joined(text: str, heads: Sequence[str] = ()) -> list[str]:
     """The lines of a cell with breaks in mid-sentence joined; a line that is one of ``heads`` stays one.
 
@@ -122,6 +130,10 @@ def joined(text: str, heads: Sequence[str] = ()) -> list[str]:
     whole = lines(text)
     signs = [line[0] for line in whole if BULLET.match(line)]
     for line in whole:
+        if kept and (cut := _CUT.search(kept[-1])) and _TAIL.match(line):  # 。县 | 财政局：a heading broken by the page
+            kept[-1], line = kept[-1][: cut.start()], cut[0] + line
+            kept.append(line)
+            continue
         listed = signs.count(line[0]) > 1 and BULLET.match(line)
         if kept and not listed and not _begins(kept[-1], line) and not _headed(line, heads):
             kept[-1] += (" " if _word(kept[-1][-1]) and _word(line[0]) else "") + line

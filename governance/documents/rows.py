@@ -6,16 +6,12 @@ import re
 from dataclasses import dataclass, field
 
 from ..tables.headers import squeeze
-from . import wording
-from .parts import Row, is_note, is_sum, repeats
+from . import roles, wording
+from .parts import Row
 from .sections import Section
 from .summary import Said
-from .titles import NO_CATEGORY, VERB
 
 DUTIES = ("department_duty", "township_duty")
-_OPEN = re.compile(r"[。!！?？;\uff1b]\s*$")
-_AGAIN = re.compile(r"[(\uff08]\s*[接续][上下]?[表页]?\s*[)\uff09]\s*$")
-_RUNNING = re.compile(r"[((]?(?:续表?|接上[表页]|转下[表页]|下页续)\d*[))]?")
 _WHOLE = re.compile(
     r"(?:[县市区]|中共|国网|[\u4e00-\u9fff]{2,4}[县市区]).{1,30}(?:局|委|会|办公室|办|部|大队|中心|公司|院|社|机关)"
 )
@@ -56,14 +52,14 @@ def found(section: Section) -> Found:
     """The items of ``section`` and what became of each of its rows; no row is left without a role."""
     out, category = Found(), section.category
     lines = _across_pages(section)
-    plan = _plan(section, lines)
+    plan = roles.plan(section, lines)
     ahead: list[Row] = []
     for row in lines:
         role = "more" if plan[id(row)] == "item" and _again(out, row, section) else plan[id(row)]
         if role == "total":
             _total(out, section, row, category)
         if role == "category":
-            named = _category(row, section)
+            named = roles.category(row, section)
             category = named.name if named else category
             if named and named.declared is not None:
                 said = Said(
@@ -85,16 +81,16 @@ def found(section: Section) -> Found:
             continue
         elif role in ("more", "joined") and out.items:
             if role == "joined":
-                out.faults.append((row, "事项名称", _cell(row, section, "name"), "row_joined"))
+                out.faults.append((row, "事项名称", roles.cell(row, section, "name"), "row_joined"))
             role = "more"
             _add(out.items[-1], row)
         elif role == "more":
             role = "rejected"
         if role == "rejected":
-            out.faults.append((row, "", _shown(row), "row_unknown"))
+            out.faults.append((row, "", roles.told(row), "row_unknown"))
         out.roles.append((row, role, len(out.items) - 1 if role in ("item", "more") else -1))
     for early in ahead:
-        out.faults.append((early, "", _shown(early), "row_unknown"))
+        out.faults.append((early, "", roles.told(early), "row_unknown"))
         out.roles.append((early, "rejected", -1))
     _nameless(out)
     _check_numbers(out)
@@ -103,10 +99,12 @@ def found(section: Section) -> Found:
 
 def _again(out: Found, row: Row, section: Section) -> bool:
     """Whether a numbered row repeats number and name of the item above: one item written over several rows."""
-    if not out.items or _number(row, section) is None:
+    if not out.items or roles.number(row, section) is None:
         return False
-    name = squeeze(_cell(row, section, "name"))
-    return (_number(row, section), name) == (out.items[-1].number, squeeze(out.items[-1].text("name"))) and bool(name)
+    name = squeeze(roles.cell(row, section, "name"))
+    return (roles.number(row, section), name) == (out.items[-1].number, squeeze(out.items[-1].text("name"))) and bool(
+        name
+    )
 
 
 def _ditto(out: Found) -> None:
@@ -120,7 +118,7 @@ def _ditto(out: Found) -> None:
 
 def _declared(out: Found, section: Section, row: Row) -> None:
     """The number that a category column declares, once."""
-    named = wording.category(wording.clean(_cell(row, section, "category")).replace("\n", ""))
+    named = wording.category(wording.clean(roles.cell(row, section, "category")).replace("\n", ""))
     if named and named.declared is not None:
         said = Said(section.township, section.kind, named.name, named.declared, "类别列", text=squeeze(row.cells[0]))
         out.said += [said] * (not any(s.category == said.category and s.where == said.where for s in out.said))
@@ -132,7 +130,7 @@ def _total(out: Found, section: Section, row: Row, category: str) -> None:
     if count := re.search(r"\d+", "".join(texts)):
         part = category if "小计" in texts[0] else ""
         if part or "小计" not in texts[0]:
-            out.said.append(Said(section.township, section.kind, part, int(count[0]), "合计行", text=_shown(row)))
+            out.said.append(Said(section.township, section.kind, part, int(count[0]), "合计行", text=roles.told(row)))
 
 
 def _several(out: Found) -> None:
@@ -166,152 +164,18 @@ def _nameless(out: Found) -> None:
     out.items = [item for item, kept in zip(out.items, keep, strict=True) if kept]
 
 
-def _shown(row: Row) -> str:
-    return " | ".join(dict.fromkeys(filter(None, map(squeeze, row.cells))))[:60]
-
-
-def _cell(row: Row, section: Section, meaning: str) -> str:
-    at = section.header.columns.get(meaning, -1)
-    return row.cells[at] if 0 <= at < len(row.cells) else ""
-
-
-# --- roles
-
-
-def _plan(section: Section, lines: list[Row]) -> dict[int, str]:
-    """Row id -> role; rows without a number are judged by the numbers around them."""
-    plan = {id(row): _alone(row, section) for row in lines}
-    if not any(_number(row, section) is not None for row in lines):
-        _unnumbered(section, plan, lines)
-    real = [row for row in lines if plan[id(row)] in ("item", "open")]
-    numbered = [i for i, row in enumerate(real) if plan[id(row)] == "item" and _number(row, section) is not None]
-    for start, stop in zip([-1, *numbered], [*numbered, len(real)], strict=True):
-        between = real[start + 1 : stop]
-        if between:
-            before = _number(real[start], section) if start >= 0 else 0
-            after = _number(real[stop], section) if stop < len(real) else None
-            _between(section, plan, between, before, after, real[start] if start >= 0 else None)
-    return plan
-
-
-def _between(
-    section: Section, plan: dict[int, str], rows: list[Row], before: int | None, after: int | None, last: Row | None
-) -> None:
-    """Settle unnumbered rows between two numbered ones: as many items as numbers are missing, else continuations."""
-    open_rows = [r for r in rows if plan[id(r)] == "open"]
-    named = [r for r in open_rows if squeeze(_cell(r, section, "name"))]
-    lacking = after - before - 1 if after is not None and before is not None and after > before else None
-    for row in open_rows:
-        if row not in named:
-            plan[id(row)] = "more"
-        elif lacking == 0:
-            plan[id(row)] = "next" if last is not None and _at_foot(row, rows) and not row.fresh else "more"
-            if plan[id(row)] == "more" and not row.fresh and last is not None and _OPEN.search(_tail(last)):
-                plan[id(row)] = "joined"
-        elif lacking is not None and lacking == len(named):
-            plan[id(row)] = "item"
-        else:
-            unfinished = last is not None and not _OPEN.search(_tail(last))
-            plan[id(row)] = "more" if last is not None and (row.fresh or unfinished) else "item"
-        last = row
-
-
-def _unnumbered(section: Section, plan: dict[int, str], lines: list[Row]) -> None:
-    """In a list without numbers (or with bullets for them) every row with a name is an item, unless a page cut it."""
-    last: Row | None = None
-    for row in lines:
-        if plan[id(row)] in ("open", "rejected"):
-            named = bool(squeeze(_cell(row, section, "name")))
-            cut = last is not None and row.fresh and not _OPEN.search(_tail(last))
-            plan[id(row)] = "item" if named and not cut else "more" if last is not None else plan[id(row)]
-            last = row
-
-
-def _at_foot(row: Row, rows: list[Row]) -> bool:
-    """Whether a row is the last of its page: what it begins may go on overleaf."""
-    return bool(row.table.page) and row is rows[-1] and row.at == len(row.table.grid) - 1
-
-
-def _tail(row: Row) -> str:
-    """The last long text of a row, whose ending shows whether it is finished; a row of short cells is."""
-    long = [c for c in row.cells if len(c) > 20]
-    return long[-1] if long else "。"
-
-
-def _alone(row: Row, section: Section) -> str:
-    """The role a row has by itself; ``open`` for one that only its neighbours can tell."""
-    texts = [t for t in row.cells if t.strip()]
-    if not texts:
-        return "blank"
-    if not any(map(wording.clean, texts)):
-        return "note"  # dashes
-    if repeats(row.cells, section.header):
-        return "header"
-    if special := _special(row, section):
-        return special
-    number, name = _cell(row, section, "number"), squeeze(_cell(row, section, "name"))
-    at = section.header.columns
-    if at.get("name") in row.below and (at.get("number", at["name"]) in row.below or not number.strip()):
-        return "more"
-    if "number" in at and (wording.number(number) is not None or (number.strip() and name)):
-        return "item"
-    if number.strip() and not name:
-        return "rejected"
-    return "open" if "number" in at or not name or row.fresh else "item"
-
-
-def _special(row: Row, section: Section) -> str:
-    """Category, total, note and title rows; "" for any other."""
-    first = next(t for t in row.cells if t.strip())
-    others = list(dict.fromkeys(filter(None, map(squeeze, row.cells))))
-    if is_sum(first) and all(re.search(r"\d", t) or is_sum(t) or len(t) <= 2 for t in others):
-        return "total"
-    if row.wide and _RUNNING.fullmatch(squeeze(row.wide)):
-        return "note"
-    if is_note(first):
-        return "note"
-    if row.wide or _ordinal(row, section):
-        if wording.kind(squeeze(row.wide)) and "清单" in row.wide:
-            return "title"
-        if _category(row, section) is not None:
-            return "category"
-    return ""
-
-
-def _ordinal(row: Row, section: Section) -> bool:
-    """Whether a row is 一 | 党的建设(19项): an ordinal, a category, nothing else."""
-    texts = [t for t in row.cells if t.strip()]
-    return len(texts) == 2 and bool(re.fullmatch(r"[((]?[一二三四五六七八九十]{1,3}[))]?[、..]?", squeeze(texts[0])))
-
-
-def _category(row: Row, section: Section) -> wording.Category | None:
-    """The category a row names; a merged row may be one without an ordinal or a count."""
-    texts = [squeeze(t) for t in dict.fromkeys(row.cells) if t.strip()]
-    if not row.wide and len(texts) == 2:
-        return wording.category(f"{texts[0].strip('、.()')}、{texts[1]}")
-    text = _AGAIN.sub("", row.wide)
-    known = wording.category(text)
-    plain = squeeze(text)
-    odd = NO_CATEGORY.search(plain) or VERB.match(plain) or re.search(r"[。;:,0-9]|^完成", plain)
-    if known is None and row.spans and len(plain) <= 12 and not odd:
-        return wording.Category(None, wording.name(text), None)
-    return known
-
-
-def _number(row: Row, section: Section) -> int | None:
-    return wording.number(_cell(row, section, "number"))
-
-
-# --- items
-
-
 def _item(section: Section, row: Row, category: str) -> Item:
-    own = wording.clean(_cell(row, section, "category")).replace("\n", "")
+    own = wording.clean(roles.cell(row, section, "category")).replace("\n", "")
     if own:
         named = wording.category(own)
         category = named.name if named else wording.name(own)
     return Item(
-        section, _number(row, section), category, [row], [_texts(row, section)], [_cell(row, section, "department")]
+        section,
+        roles.number(row, section),
+        category,
+        [row],
+        [_texts(row, section)],
+        [roles.cell(row, section, "department")],
     )
 
 
@@ -326,7 +190,7 @@ def _add(item: Item, row: Row, *, front: bool = False) -> None:
     at = item.section.header.columns
     own = at.get("name", -1) in row.below or (texts.get("name", "").strip() and not front and _same(item, texts))
     units = _is_unit(item.owners[-1]) and _is_unit(texts.get("department", ""))
-    own = own or (not front and units and all(_OPEN.search(item.parts[-1].get(m, "") or "。") for m in DUTIES))
+    own = own or (not front and units and all(roles.FINISHED.search(item.parts[-1].get(m, "") or "。") for m in DUTIES))
     fresh = {m: "" if at.get(m, -1) in row.below else t for m, t in texts.items()}
     item.rows.insert(0, row) if front else item.rows.append(row)
     if own:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import governance as gov
-from governance.cli import compare, faults, main, published
+from governance.cli import compare, county, faults, main, published
 from governance.documents import check
 from governance.errors import DocumentError
 from governance.tables import frame
@@ -513,3 +513,48 @@ def test_what_nobody_foresaw_names_its_place() -> None:
     with pytest.raises(KeyError) as raised:
         {}["甲"]
     assert re.search(r"KeyError: '甲' \(test_cli_lists.py 第\d+行\)$", faults.unexpected(raised.value))
+
+
+# --- lists in documents beside a ledger
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A Word list of 临禾街道 beside the ledger and staff of the whole example county."""
+    data = Path(__file__).parents[1] / "data"
+    for file in (*(data / "lists").glob("临禾街道*.docx"), *(data / "demo").glob("青禾县任务台账*.xlsx")):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def test_a_word_list_and_a_ledger_make_a_county_of_the_townships_that_have_a_list(folder: Path) -> None:
+    made, told = county.read(folder, since="2025-07-01")
+    whole = gov.examples.county().tasks
+    assert set(made.items["township"]) == set(made.tasks["township"]) == set(made.staff["township"]) == {"临禾街道"}
+    assert len(made.tasks) == (whole["township"] == "临禾街道").sum()
+    assert f"{len(whole) - len(made.tasks):,} 条任务" in told[-1]
+    assert "11 个乡镇" in told[-1]
+
+
+def test_a_list_without_a_date_or_of_a_strange_township_stops(folder: Path) -> None:
+    with pytest.raises(gov.errors.DocumentError, match="--since"):
+        county.read(folder)
+    units = gov.tables.frame("units", [{"unit": "丙乡", "kind": "township"}])
+    units.rename(columns={"unit": "单位名称", "kind": "单位类型"}).assign(单位类型="乡镇")[
+        ["单位名称", "单位类型"]
+    ].to_csv(folder / "单位表.csv", index=False)
+    with pytest.raises(gov.errors.GovernanceError):
+        county.read(folder, since="2025-07-01")
+
+
+def test_two_ways_to_write_a_department_are_told_and_tables_alone_stay_whole() -> None:
+    names = ["县住建局", "县住房和城乡建设局"]
+    items = gov.tables.frame(
+        "items", [{"item": str(i), "township": "甲镇", "name": "事", "department": n} for i, n in enumerate(names)]
+    )
+    assert "县住建局与县住房和城乡建设局" in county.alike(items)[0]
+    assert county.alike(items.tail(1)) == []
+    whole = gov.examples.county()
+    same, told = county.covered(whole, [])
+    assert same is whole
+    assert told == []

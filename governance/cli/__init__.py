@@ -6,13 +6,12 @@ import difflib
 import os
 import sys
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .. import __version__
 from ..brief.accounts import tally
-from ..errors import DocumentError, GovernanceError, TableError
+from ..errors import GovernanceError, TableError
 from ..words import proper
 from . import arguments, faults, listing
 
@@ -20,13 +19,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    import pandas as pd
-
     from ..brief.workbook import Sheet
     from ..survey import Survey
     from ..tables import County
 
-DOCUMENTS = (".docx", ".pdf", ".html", ".htm")
 PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
     "shifting": ("责任转嫁",),
     "balance": ("履职负荷",),
@@ -61,50 +57,14 @@ def _there(text: str) -> Path:
 
 
 def _county(args: argparse.Namespace) -> County:
-    """The example county, or what the folder holds; lists that are there only as documents are read from those."""
+    """The example county, or what the folder holds; says what of it is left out and why."""
     path = None if args.folder is None else _there(args.folder)
-    from .. import examples, tables
+    from . import county
 
-    if path is None:
-        return examples.county()
-    county = tables.read(path)
-    if county.items.empty and path.is_dir() and any(p.suffix.lower() in DOCUMENTS for p in path.rglob("*")):
-        return _with_documents(county, path, args)
-    return county
-
-
-def _with_documents(county: County, path: Path, args: argparse.Namespace) -> County:
-    """The county with the lists that stand in Word, PDF or web documents beside its tables."""
-    from .. import documents
-    from . import published
-
-    found = documents.check(path, since=args.since, meanings=args.meanings, endings=DOCUMENTS)
-    found = replace(found, files=found.files[found.files["kind"] != ""])
-    print(published.files(found))
-    again = f"运行 governance lists {path} 可看明细并写成核对过的表"
-    if (found.problems["level"] != "look").any():
-        print(published.problems(found))
-        raise DocumentError(f"清单文档有没有读或需要明确的地方,没有分析。{again}。")
-    if found.items["since"].isna().any():
-        raise DocumentError(f"清单文档没有写明施行日期,没有分析:加上 --since 日期(如 --since 2025-07-01);{again}。")
-    known = set(county.units["unit"])
-    strange = [town for town in found.items["township"].unique() if known and town not in known]
-    if strange:
-        raise DocumentError(f"清单文档里的{'、'.join(strange)}不在单位表中,没有分析:核对单位表或文档标题。")
-    _alike_units(found.items)
-    return replace(county, items=found.items)
-
-
-def _alike_units(items: pd.DataFrame) -> None:
-    """Say which departments are written in several ways: they are counted apart until a person makes them one."""
-    from .. import departments
-
-    hints = departments.suggest(items)
-    written = set("、".join(items["department"].dropna()).split("、"))
-    sure = hints[hints["suggestion"].isin(written)]
-    if len(sure):
-        pairs = "、".join(f"{a}与{b}" for a, b in zip(sure["name"].head(3), sure["suggestion"].head(3), strict=True))
-        _say(f"部门有 {len(sure)} 种写法疑似与别的写法是同一单位(如{pairs}),现按不同单位计;可先统一写法再分析。")
+    found, told = county.read(path, since=args.since, meanings=args.meanings)
+    for line in told:
+        print(line)
+    return found
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -10,13 +10,11 @@ retrospective and doubtful rows apart, which the peers do not.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from measure import timed
 
 from governance import shifting
 
@@ -116,15 +114,6 @@ def by_networkx(matched: pd.DataFrame, items: pd.DataFrame) -> np.ndarray:
         kinds.append(held[-1]["kind"] if held else None)
         promised.append(held[-1]["promised"] if held else "")
     return verdict(matched.assign(list_kind=kinds, promised=promised))
-
-
-def timed(run: Callable[[], np.ndarray], runs: int) -> tuple[float, np.ndarray]:
-    spent = []
-    for _ in range(runs):
-        begun = time.process_time()
-        answer = run()
-        spent.append(time.process_time() - begun)
-    return statistics.median(spent), answer
 
 
 def main() -> None:

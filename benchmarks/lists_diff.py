@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import statistics
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from measure import forget, memory, timed
 
 from governance import lifecycle
 
@@ -125,30 +123,16 @@ def settled(answer: Answer) -> list[tuple[str, str, str]]:
     return sorted(answer[[*KEY, "what"]].astype(str).itertuples(index=False, name=None))
 
 
-def timed(run: Callable[[], Answer], runs: int) -> tuple[float, Answer]:
-    spent = []
-    for _ in range(runs):
-        begun = time.process_time()
-        answer = run()
-        spent.append(time.process_time() - begun)
-    return statistics.median(spent), answer
-
-
-def memory(what: str) -> float:
-    with open("/proc/self/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith(what)) / 2**20
-
-
 def large(townships: int, text: bool) -> None:
     old, new = made(townships, text=text)
-    held, made_with = memory("VmRSS"), memory("VmHWM")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is counted anew from here
+    held, made_with = memory("VmRSS") / 1024, memory("VmHWM") / 1024
+    forget()
     begun, clock = time.process_time(), time.perf_counter()
     found = lifecycle.diff(old, new)
     spent, passed = time.process_time() - begun, time.perf_counter() - clock
     print(
         f"{'pandas str' if text else 'categoricals':14}{len(old):>12,} x {len(new):,} rows, {len(found):,} changed: "
-        f"{spent:.1f} CPU s ({passed:.1f} s by the clock), peak {memory('VmHWM'):.2f} GB, frames included "
+        f"{spent:.1f} CPU s ({passed:.1f} s by the clock), peak {memory('VmHWM') / 1024:.2f} GB, frames included "
         f"({held:.2f} GB; making them took {made_with:.2f})"
     )
 

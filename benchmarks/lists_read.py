@@ -16,13 +16,15 @@ import argparse
 import io
 import itertools
 import multiprocessing
-import statistics
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
+
+from measure import forget, memory, timed
 
 from governance import documents
 
@@ -198,15 +200,6 @@ PEERS: dict[str, tuple[str, Callable[[Path], int]]] = {
 }
 
 
-def timed(run: Callable[[Path], int], folder: Path, runs: int) -> tuple[float, int]:
-    spent = []
-    for _ in range(runs):
-        begun = time.process_time()
-        answer = run(folder)
-        spent.append(time.process_time() - begun)
-    return statistics.median(spent), answer
-
-
 # --- bombs
 
 LAUGHS = (
@@ -237,16 +230,10 @@ def bombs() -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def memory(what: str) -> float:
-    """MB. Not ru_maxrss: a process that is spawned inherits its parent's peak there."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith(what)) / 1024
-
-
 def refused(path: Path, told: str, warm: Path) -> None:
     """Prints the peak memory while ``path`` was refused, and how much of it that took over a process at work."""
     documents.check(warm)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is counted anew from here
+    forget()
     before, begun = memory("VmRSS"), time.process_time()
     found = documents.check(path)
     spent, after = time.process_time() - begun, memory("VmHWM")
@@ -274,8 +261,8 @@ def main() -> None:
                 (folder / f"{township(at)}履职事项清单.{kind}").write_bytes(MADE[kind](township(at)))
             runs = 1 if kind == "pdf" else chosen.runs
             title, peer = PEERS[kind]
-            spent, items = timed(ours, folder, runs)
-            base, rows = timed(peer, folder, runs)
+            spent, items = timed(partial(ours, folder), runs)
+            base, rows = timed(partial(peer, folder), runs)
             if items != towns * listed or (kind != "pdf" and rows != items):
                 raise SystemExit(f"{kind}: {items} items by ours, {rows} rows by {title}, {towns * listed} written")
             print(f"{kind:5}governance.documents.check  {spent:8.2f} s       1.0 x{items:8,} items")

@@ -11,8 +11,7 @@ import pandas as pd
 from ..errors import DocumentError
 from ..tables.checks import sentence
 from ..tables.fields import label
-from ..tables.headers import squeeze
-from . import counts, items, opening, sections
+from . import counts, items, opening, roles, sections
 from .answers import Answers
 from .parts import Row, line, rows
 from .rows import Found, found
@@ -123,7 +122,7 @@ def _files(root: Path, endings: Sequence[str]) -> tuple[list[Path], list[str]]:
         if p.is_file() and not any(s.startswith((".", "~$", "__")) for s in p.relative_to(root).parts)
     )
     wanted = [p for p in every if p.suffix.lower() in endings]
-    return wanted, [p.relative_to(root).as_posix() for p in every if p not in set(wanted)]
+    return wanted, [p.relative_to(root).as_posix() for p in every if p.suffix.lower() not in endings]
 
 
 def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timestamp | None) -> None:
@@ -140,8 +139,8 @@ def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timest
     for section in walk.sections:
         _section(book, name, section, found(section), since if walk.since is None else walk.since)
     book.said += [(name, s) for s in walk.said]
-    roles = [r[5] for r in book.rows[start:] if r[5] != "blank"]
-    lost = sum(r in LOST for r in roles)
+    lines = [r[5] for r in book.rows[start:] if r[5] != "blank"]
+    lost = sum(r in LOST for r in lines)
     here = book.items[before:]
     _missing(book, name, walk, here, {item.number for _, item in book.of[before:]})
     towns = "、".join(dict.fromkeys(r["township"] for r in here if r["township"]))
@@ -149,7 +148,7 @@ def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timest
     tables = len({(r[2], r[3]) for r in book.rows[start:]})
     note = ";".join(document.notes)
     book.files.append(
-        (name, document.kind, layouts, towns, tables, len(roles), len(roles) - lost, lost, len(here), False, note)
+        (name, document.kind, layouts, towns, tables, len(lines), len(lines) - lost, lost, len(here), False, note)
     )
 
 
@@ -188,8 +187,7 @@ def _layout(section: sections.Section) -> str:
 
 
 def _row(file: str, row: Row, role: str, item: int) -> tuple[Any, ...]:
-    text = " | ".join(dict.fromkeys(filter(None, map(squeeze, row.cells))))[:120]
-    return file, items.page(row), row.table.sheet, row.table.number, line(row), role, item, text
+    return file, items.page(row), row.table.sheet, row.table.number, line(row), role, item, roles.told(row)
 
 
 def _outside(book: _Book, file: str, walk: Walk) -> None:

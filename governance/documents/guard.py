@@ -203,7 +203,7 @@ def _inflated(data: bytes, entry: zipfile.ZipInfo, strict: bool) -> Iterator[byt
     name, extra = struct.unpack_from("<HH", data, at + 26)
     packed = memoryview(data)[at + 30 + name + extra :][: entry.compress_size]
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise NotImplementedError
+        raise zipfile.BadZipFile
     ratio, floor = rules.value("documents.ratio"), rules.value("documents.ratio_from_mb") * MB
     inflate, out = zlib.decompressobj(-15), 0
     for start in range(0, len(packed), CHUNK):

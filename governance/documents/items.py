@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..tables.fields import fields
+from ..tables.headers import squeeze
 from . import wording
 from .parts import Row, line
 from .rows import Item
@@ -198,26 +199,17 @@ def _shares(item: Item) -> tuple[list[str], list[str]] | None:
     help_: list[str] = []
     for meaning in known:
         role, _, side = meaning.partition("_")
-        text = squeeze_mark(item.text(meaning))
+        text = squeeze(item.text(meaning))
         if text in _NO:
             continue
         marked = bool(side) and len(text) <= 4 and bool(_YES.search(text) or "配" in text)
         units = ["乡镇" if side == "township" else "部门"] if marked else wording.departments(item.text(meaning))
         (lead if role == "primary" else help_).extend(units)
     for unit in item.section.header.units.values():
-        text = squeeze_mark(item.text(f"unit:{unit}"))
+        text = squeeze(item.text(f"unit:{unit}"))
         if text not in _NO:
             (help_ if re.search("配|协|○|△", text) else lead).append(unit)
     return lead, help_
-
-
-def squeeze_mark(text: str) -> str:
-    """A mark in a cell without blanks.
-
-    >>> squeeze_mark(" √ ")
-    '√'
-    """
-    return re.sub(r"\s+", "", text)
 
 
 def _allowed() -> dict[str, str]:
@@ -244,7 +236,7 @@ def _support(item: Item) -> str | None:
     if "support" not in at and not columns:
         return None
     tokens = list(wording.support(item.text("support")))
-    tokens += [c for c in columns if squeeze_mark(item.text(c)) not in _NO]
+    tokens += [c for c in columns if squeeze(item.text(c)) not in _NO]
     said = bool(item.text("support").strip()) or bool(columns)
-    none = squeeze_mark(item.text("support")) in _NO and not any(squeeze_mark(item.text(c)) not in _NO for c in columns)
+    none = squeeze(item.text("support")) in _NO and not any(squeeze(item.text(c)) not in _NO for c in columns)
     return "|".join(dict.fromkeys(tokens)) if tokens else "" if said and none else None

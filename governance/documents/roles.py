@@ -12,12 +12,12 @@ from .titles import NO_CATEGORY, VERB
 
 FINISHED = re.compile(r"[。!！?？;\uff1b]\s*$")
 _AGAIN = re.compile(r"[(\uff08]\s*[接续][上下]?[表页]?\s*[)\uff09]\s*$")
-_RUNNING = re.compile(r"[((]?(?:续表?|接上[表页]|转下[表页]|下页续)\d*[))]?")
+_RUNNING = re.compile(r"\(?(?:续表?|接上[表页]|转下[表页]|下页续)\d*\)?")
 
 
 def told(row: Row) -> str:
     """The texts of a row in one line, for a message."""
-    return " | ".join(dict.fromkeys(filter(None, map(squeeze, row.cells))))[:60]
+    return " | ".join(dict.fromkeys(filter(None, map(squeeze, row.cells))))[:120]
 
 
 def cell(row: Row, section: Section, meaning: str) -> str:
@@ -129,7 +129,7 @@ def _special(row: Row, section: Section) -> str:
 def _ordinal(row: Row, section: Section) -> bool:
     """Whether a row is 一 | 党的建设(19项): an ordinal, a category, nothing else."""
     texts = [t for t in row.cells if t.strip()]
-    return len(texts) == 2 and bool(re.fullmatch(r"[((]?[一二三四五六七八九十]{1,3}[))]?[、..]?", squeeze(texts[0])))
+    return len(texts) == 2 and bool(re.fullmatch(r"\(?[一二三四五六七八九十]{1,3}\)?[、.]?", squeeze(texts[0])))
 
 
 def category(row: Row, section: Section) -> wording.Category | None:

@@ -51,12 +51,14 @@ class Document:
     """One file: its name as told to the user, its kind (docx, xlsx, xls, html, pdf) and what stands in it, in order.
 
     notes : Chinese sentences about what was passed over on purpose (hidden sheets, tracked deletions ...).
+    unread : those of the notes that may hide a part of the list (an empty page, a hidden sheet, a picture of a table).
     """
 
     file: str
     kind: str
     blocks: tuple[Text | Table, ...]
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def rectangle(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

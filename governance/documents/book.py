@@ -37,26 +37,33 @@ def document(data: bytes, name: str) -> Document:
     except PasswordError:
         raise DocumentError(guard.LOCKED) from None
     faults, ranges = formulas.spots(data), formulas.merges(data)
-    blocks = []
+    blocks: list[Table] = []
+    unread: list[str] = []
     for meta in book.sheets_metadata:
+        table, why = None, ""
         if meta.typ != SheetTypeEnum.WorkSheet:
-            notes.append(f"“{meta.name}”不是工作表(如图表),没有读取")
-            continue
-        if meta.visible != SheetVisibleEnum.Visible:
-            notes.append(f"工作表“{meta.name}”是隐藏的,没有读取;若是现行清单,请取消隐藏后再读")
-            continue
-        sheet = book.get_sheet_by_name(meta.name)
-        if sheet.total_height * sheet.total_width > rules.value("documents.cells"):
-            raise DocumentError(_large(meta.name))
-        merged = sheet.merged_cell_ranges or ranges.get(meta.name, [])
-        grid = [[sheets._shown(v) for v in row] for row in sheet.to_python(skip_empty_area=False)]
-        table = _table(meta.name, grid, merged, faults.get(meta.name, {}))
+            why = f"“{meta.name}”不是工作表(如图表),没有读取"
+        elif meta.visible != SheetVisibleEnum.Visible:
+            why = f"工作表“{meta.name}”是隐藏的,没有读取;若是现行清单,请取消隐藏后再读"
+        else:
+            table = _table(meta.name, *_cells(book, meta.name, ranges), faults.get(meta.name, {}))
+            why = "" if table else f"工作表“{meta.name}”是空的"
         if table is None:
-            notes.append(f"工作表“{meta.name}”是空的")
+            unread.append(why)
+            notes.append(why)
             continue
         blocks.append(table)
         notes += _told(meta.name, faults.get(meta.name, {}))
-    return Document(name, kind, tuple(blocks), tuple(notes))
+    return Document(name, kind, tuple(blocks), tuple(notes), tuple(unread))
+
+
+def _cells(book: Any, name: str, ranges: dict[str, list[Range]]) -> tuple[list[list[str]], Sequence[Range]]:
+    """The texts of a sheet from its first row on, and its merged ranges."""
+    sheet = book.get_sheet_by_name(name)
+    if sheet.total_height * sheet.total_width > rules.value("documents.cells"):
+        raise DocumentError(_large(name))
+    merged = sheet.merged_cell_ranges or ranges.get(name, [])
+    return [[sheets._shown(v) for v in row] for row in sheet.to_python(skip_empty_area=False)], merged
 
 
 def _checked(data: bytes) -> tuple[str, bytes, list[str]]:

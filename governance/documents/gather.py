@@ -172,9 +172,8 @@ def _missing(book: _Book, file: str, walk: Walk, here: list[dict[str, Any]], num
         mine = not town or any(t == town for t, _ in have)  # a link to another township's list is no promise
         if here and mine and not any(k == kind and (t == town or not town) for t, k in have):
             book.fault(file, None, "doc_absent", "ask", shown=said, kind=label("items", "list_kind", kind))
-    for told in walk.document.notes:
-        if any(word in told for word in ("空的", "没有读取", "没有内容")):
-            book.fault(file, None, "doc_blank", "look", note=told)
+    for told in walk.document.unread:
+        book.fault(file, None, "doc_blank", "look", note=told)
     titled = any(s.kind == "assisting" for s in walk.sections)
     duties = [r["department_duty"] or r["township_duty"] for r in here if r["list_kind"] == "assisting" and titled]
     if duties and not any(duties):

@@ -106,7 +106,7 @@ def _read(book: Any, name: str) -> Document:
     declared = resolve1(resolve1(book.doc.catalog.get("Pages")) or {}).get("Count")
     if not pages or (isinstance(declared, int) and declared != len(pages)):
         raise DocumentError(guard.DAMAGED)
-    notes: dict[str, None] = {}
+    notes: dict[str, bool] = {}
     sheets, scanned = [], []
     deadline = time.monotonic() + 60 + rules.value("documents.page_seconds") * len(pages)
     for page in pages:
@@ -126,7 +126,7 @@ def _read(book: Any, name: str) -> Document:
     blocks: list[Text | Table] = []
     for sheet in kept:
         blocks += _blocks(sheet, sum(isinstance(b, Table) for b in blocks))
-    return Document(name, "pdf", tuple(blocks), tuple(notes))
+    return Document(name, "pdf", tuple(blocks), tuple(notes), tuple(n for n, unread in notes.items() if unread))
 
 
 def _numbers(pages: Sequence[int]) -> str:
@@ -166,7 +166,7 @@ def _unpacks(data: bytes) -> None:
 # --- one page
 
 
-def _sheet(page: Any, notes: dict[str, None]) -> _Sheet | None:
+def _sheet(page: Any, notes: dict[str, bool]) -> _Sheet | None:
     """What stands on a page; None where it is a picture of text."""
     page = _upright(page)
     chars = page.chars
@@ -174,17 +174,17 @@ def _sheet(page: Any, notes: dict[str, None]) -> _Sheet | None:
     if not any(c["text"].strip() for c in chars):
         if seen > 0.05 or len(page.curves) > 200:
             return None
-        notes[f"第 {page.page_number} 页没有内容"] = None
+        notes[f"第 {page.page_number} 页没有内容"] = True
     level = [c for c in chars if not _is_slanted(c["matrix"])]
     if len(level) < len(chars):
-        notes["斜排的文字(水印)没有读取"] = None
+        notes["斜排的文字(水印)没有读取"] = False
     ruled = ruling.tables([*page.lines, *page.rects, *page.curves])
     if ruled is None:
         raise DocumentError(f"第 {page.page_number} 页线条过多,像是图纸而不是表格:{WORD}")
     if seen >= COVERED:
         if not ruled.tables and not (len(chars) > 3 and page.page_number == 1):
             return None  # text laid over a scan by a machine has no lines that could be trusted
-        notes[f"第 {page.page_number} 页有大幅图片,图片中的文字没有读取"] = None
+        notes[f"第 {page.page_number} 页有大幅图片,图片中的文字没有读取"] = True
     held: dict[int, list[Any]] = {}
     for char in level:
         middle = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
@@ -271,7 +271,7 @@ def _text(char: Any) -> str:
 # --- the whole
 
 
-def _without_running_heads(sheets: Sequence[_Sheet], notes: dict[str, None]) -> list[_Sheet]:
+def _without_running_heads(sheets: Sequence[_Sheet], notes: dict[str, bool]) -> list[_Sheet]:
     """The pages without page numbers, and without what repeats at the rim of most pages after its first time."""
     rims = [[line for line in s.lines if _at_rim(line, s)] for s in sheets]
     often = Counter(text for rim in rims for text in {_bare(line) for line in rim})
@@ -285,7 +285,7 @@ def _without_running_heads(sheets: Sequence[_Sheet], notes: dict[str, None]) -> 
         lines = tuple(line for line in sheet.lines if id(line) not in dropped)
         kept.append(_Sheet(sheet.page, sheet.width, sheet.height, sheet.ruled, sheet.texts, lines))
     for text in sorted(repeated):
-        notes[f"各页重复的页眉页脚“{text[:30]}”只读取一次"] = None
+        notes[f"各页重复的页眉页脚“{text[:30]}”只读取一次"] = False
     return kept
 
 

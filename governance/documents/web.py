@@ -130,7 +130,7 @@ def document(data: bytes, name: str) -> Document:
     body = root.find("body")
     heading = " ".join((root.findtext(".//head/title") or "").split())
     blocks = (*[Text(heading)] * bool(heading), *_blocks(root if body is None else body, reading))
-    return Document(name, "html", blocks, (*notes, *reading.notes))
+    return Document(name, "html", blocks, (*notes, *reading.notes), tuple(n for n in reading.notes if n == ADDED))
 
 
 def _complete(text: str) -> None:

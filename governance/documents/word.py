@@ -39,6 +39,7 @@ _THROUGH = frozenset(
         "body",
     ]
 )
+UNREAD = (PICTURES, EMBEDDED, COVERED)  # notes of what may hide a part of the list
 _GONE = frozenset(["del", "moveFrom"])
 _EQUATION = re.compile(r"\beq\s*\\o\s*\\ac\s*\(\s*[○〇□△◇]\s*[,，;；]\s*([^)]+?)\s*\)", re.I)
 
@@ -78,7 +79,7 @@ def document(data: bytes, name: str) -> Document:
     blocks = tuple(_blocks(body, reading))
     if any(part == "code" and withheld for part, _, withheld in reading.fields):
         raise DocumentError("域代码不完整,部分文字无法读取:请用 Word/WPS 打开,全选后按 Ctrl+Shift+F9 再另存一份")
-    return Document(name, "docx", blocks, tuple(reading.notes))
+    return Document(name, "docx", blocks, tuple(reading.notes), tuple(n for n in reading.notes if n in UNREAD))
 
 
 def _main(parts: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:

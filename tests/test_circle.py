@@ -128,7 +128,7 @@ def test_places_at_one_node_each_have_their_rows() -> None:
 def test_more_origins_than_one_batch_holds_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     town, place = streets(DRAWN), sites(S1="meals a", S2="culture c", S3="meals h")
     whole = circle.reach(town, place)
-    monkeypatch.setattr(circle, "BATCH", 1)
+    monkeypatch.setattr("governance.circle.search.BATCH", 1)
     pd.testing.assert_frame_equal(circle.reach(town, place), whole)
 
 

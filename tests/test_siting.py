@@ -326,7 +326,7 @@ def test_a_search_cut_short_still_gives_a_true_bound(monkeypatch: pytest.MonkeyP
     made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
     full = plan(town, made["sites"], made["rooms"], made["communities"], 6)
-    monkeypatch.setattr(siting, "BRANCHES", 0)
+    monkeypatch.setattr("governance.siting.rooms.BRANCHES", 0)
     cut = plan(town, made["sites"], made["rooms"], made["communities"], 6)
     assert (full["gap"] == 0).all()
     reached, bound = cut["cumulative"].iloc[-1], cut["bound"].iloc[0]

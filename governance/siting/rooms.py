@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,8 +9,9 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
-from . import rules
-from .errors import InfeasibleError, TableError, require
+from .. import rules
+from ..errors import InfeasibleError, TableError, require
+from ..walking import decimetres, stretch
 
 PLAN = ("order", "room", "name", "from_service", "service", "gain", "lost", "net", "cumulative", "bound", "gap")
 BRANCHES = 50_000  # a limit on the search in nodes, not seconds: the same plan on a slow machine
@@ -101,6 +101,7 @@ def _allowed(rooms: pd.DataFrame, services: list[str]) -> np.ndarray:
 def _model(rooms: pd.DataFrame, communities: pd.DataFrame, near: pd.DataFrame) -> _Model:
     """The covering model of rooms, people and what ``near`` found."""
     groups, speed = rules.value("circle.groups"), rules.value("circle.speed")
+    longest = max(rules.value("circle.minutes"))
     rooms, people, near = _checked(rooms, communities, near)
     services = list(groups)
     allowed = _allowed(rooms, services)
@@ -111,10 +112,14 @@ def _model(rooms: pd.DataFrame, communities: pd.DataFrame, near: pd.DataFrame) -
     sizes, bits = [], []
     for k, service in enumerate(services):
         for age in groups[service]:
-            inside = far <= _limit(speed[age])
+            inside = far <= stretch(speed[age], longest)
             stays = inside & (open_as == service)[None, :]
             comes = inside[:, options[:, 0]] & (options[:, 1] == k)[None, :]
-            asks = (fixed[:, k] > _limit(speed[age])) & (stays.any(1) | comes.any(1)) & (people[age] > 0).to_numpy()
+            asks = (
+                (fixed[:, k] > stretch(speed[age], longest))
+                & (stays.any(1) | comes.any(1))
+                & (people[age] > 0).to_numpy()
+            )
             sizes.append(people[age].to_numpy()[asks])
             bits.append(np.packbits(np.hstack([stays[asks], comes[asks]]), axis=1))
     sets, which = np.unique(np.concatenate(bits), axis=0, return_inverse=True)
@@ -144,17 +149,12 @@ def _checked(
     return rooms.sort_values("room", kind="stable", ignore_index=True), people, near
 
 
-def _limit(speed: float) -> int:
-    """Whole decimetres walked in the longest of ``circle.minutes``."""
-    return int(Decimal(str(speed)) * Decimal(str(max(rules.value("circle.minutes")))) * 10)
-
-
 def _distances(
     rooms: pd.Series, services: list[str], nodes: pd.Series, near: pd.DataFrame, stuck: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decimetres from each compound to each room, and to the nearest place of each service that cannot change."""
     near = near[near["node"].isin(nodes)]
-    metres = np.floor(np.round(near["metres"].to_numpy(float) * 10, 6) + 0.5)
+    metres = decimetres(near["metres"])
     index = pd.Index(nodes.astype("str").unique())
     back = index.get_indexer(pd.Index(nodes.astype("str")))
     at = index.get_indexer(pd.Index(near["node"].astype("str")))

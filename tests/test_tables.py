@@ -1071,3 +1071,53 @@ def test_full_width_punctuation_means_what_half_width_means():
     days, faults = parse(["2026-03-01 10\uff1a30"], field("tasks", "date"))
     assert days.dt.strftime("%Y-%m-%d").tolist() == ["2026-03-01"]
     assert faults == {}
+
+
+# --- where rows lie
+
+
+SITES = ["设施编号", "设施名称", "服务类别", "乡镇(街道)", "路网节点", "经度", "纬度"]
+
+
+@pytest.mark.parametrize(
+    ("seat", "code"),
+    [
+        (["N1", "", ""], None),
+        (["", "120.9", "29.5"], None),
+        (["", "", ""], "seat_missing"),
+        (["", "120.9", ""], "seat_half"),
+        (["N1", "", "29.5"], "seat_half"),
+        (["", "29.5", "120.9"], "seat_swapped"),
+        (["", "500123", "3270456"], "seat_range"),
+        (["", "120°54′", "29.5"], "number_text"),
+    ],
+)
+def test_a_site_says_where_it_lies_or_is_refused_by_row(tmp_path: Path, seat: list[str], code: str | None) -> None:
+    csv(tmp_path, "单位表", UNITS)
+    csv(
+        tmp_path,
+        "服务设施表",
+        [SITES, ["S1", "食堂", "助餐", "栎桥镇", "", "120.8", "29.4"], ["S2", "托育园", "托育", "栎桥镇", *seat]],
+    )
+    found = tables.check(tmp_path)
+    assert found.problems["code"].tolist() == ([code] if code else [])
+    assert found.problems["row"].tolist() == ([3] if code else [])
+    assert len(found.county.sites) == (1 if code else 2)
+    sites = found.counts.set_index("table").loc["sites"]
+    assert sites["read"] == sites["kept"] + sites["rejected"] == 2
+
+
+def test_people_may_lie_nowhere_but_not_half_somewhere(tmp_path: Path) -> None:
+    csv(tmp_path, "单位表", UNITS)
+    head = ["乡镇(街道)", "村(社区)", "经度", "纬度", "0-2岁人数"]
+    csv(tmp_path, "村社人口表", [head, ["栎桥镇", "东桥村", "", "", "5"], ["雾岭乡", "岭脚村", "120.9", "", "6"]])
+    assert tables.check(tmp_path).problems[["code", "row"]].to_numpy().tolist() == [["seat_half", 3]]
+
+
+def test_idle_land_is_a_table_of_its_own(tmp_path: Path) -> None:
+    csv(tmp_path, "单位表", UNITS)
+    head = ["地块编号", "地块名称", "乡镇(街道)", "村(社区)", "用地面积(平方米)", "经度", "纬度"]
+    csv(tmp_path, "闲置地块", [head, ["L1", "东桥预留地", "栎桥镇", "东桥村", "1333.4", "120.8", "29.4"]])
+    plots = gov.read(tmp_path).plots
+    assert plots[["plot", "area_m2", "lon"]].to_numpy().tolist() == [["L1", 1333.4, 120.8]]
+    assert plots["floor_m2"].isna().all()

@@ -188,6 +188,7 @@ def _made() -> tuple[County, pd.DataFrame]:
         staff=frame("staff", _staff()),
         communities=frame("communities", pd.concat([urban["communities"], others], ignore_index=True)),
         rooms=frame("rooms", urban["rooms"]),
+        plots=frame("plots", urban["plots"]),
         sites=frame("sites", urban["sites"]),
         streets=Streets(frame("nodes", urban["nodes"]), frame("edges", urban["edges"])),
         activities=frame("activities", urban["activities"]),
@@ -213,7 +214,7 @@ def county() -> County:
     made, _ = _made()
     frames = {
         f: getattr(made, f).copy()
-        for f in ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "activities", "counts")
+        for f in ("units", "items", "tasks", "staff", "communities", "rooms", "plots", "sites", "activities", "counts")
     }
     return replace(made, streets=Streets(made.streets.nodes.copy(), made.streets.edges.copy()), **frames)
 
@@ -227,7 +228,7 @@ def write(out: str | Path) -> list[Path]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     len(write(folder))
-    20
+    21
     """
     made, root, mark = county(), Path(out), f"({MARK})"
     tables = frames(made)

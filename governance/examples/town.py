@@ -21,6 +21,7 @@ _WORDS = {
     "青苗法律援助站 稻香志愿服务队 暖阳心理关爱站 清溪环保促进会 拾光读书会",
 }
 PEOPLE, TOWN_PEOPLE, ROOM_AREA, ATTENDANCE = 146_700, 99_860, 1810.41, 10_264
+PLOT_AREA = 13_340  # square metres
 COMMUNITIES = tuple(a + "社区" for a in _WORDS["communities"].split())
 VILLAGES = tuple(a + "村" for a in _WORDS["villages"].split())
 ESTATES = [a + b for a in _WORDS["estates"].split() for b in ("苑", "里", "新村", "家园", "公寓", "花园")]
@@ -124,6 +125,20 @@ def _rooms(rng: np.random.Generator, communities: pd.DataFrame, nodes: pd.DataFr
     return frame
 
 
+def _plots(rng: np.random.Generator, communities: pd.DataFrame, nodes: pd.DataFrame, near: np.ndarray) -> pd.DataFrame:
+    """Idle reserved land of nine villages, PLOT_AREA in all, near their largest hamlets."""
+    units = communities[communities["community"].isin(VILLAGES)]
+    units = units.sort_values("households", ascending=False, kind="stable").drop_duplicates("community")
+    mine = units[units["community"].isin(rng.permutation(np.array(VILLAGES, object))[:9])].sort_index()
+    at, n = nodes[["x", "y"]].to_numpy(), len(mine)
+    point = _beside(at, near, nodes["node"].searchsorted(mine["node"].to_numpy()), 4)
+    frame = pd.DataFrame({"plot": [f"L{i:02d}" for i in range(1, n + 1)], "township": NAME})
+    frame.insert(1, "name", mine["community"].to_numpy(object) + "预留地块")
+    frame["community"], frame["node"] = mine["community"].to_numpy(object), nodes["node"].to_numpy()[point]
+    frame["area_m2"] = _apportion(PLOT_AREA, rng.integers(60, 160, n)).astype(float)
+    return frame.assign(floor_m2=frame["area_m2"] * 3)
+
+
 def _sites(communities: pd.DataFrame, nodes: pd.DataFrame, near: np.ndarray) -> pd.DataFrame:
     """One centre, 24 care points, 10 meal points, and too few of everything else, near the first compounds."""
     units = communities.drop_duplicates("community").reset_index(drop=True)
@@ -175,18 +190,18 @@ def _activities(rng: np.random.Generator, communities: pd.DataFrame, rooms: pd.D
 
 
 def urban(seed: int = 20250701) -> dict[str, pd.DataFrame]:
-    """The frames nodes, edges, communities, rooms, sites and activities of the made-up sub-district 望禾街道.
+    """The frames nodes, edges, communities, rooms, plots, sites and activities of the made-up sub-district 望禾街道.
 
     seed : another seed makes another town of the same kind.
 
     Columns are those of ``schemas/``, values English words, ids strings; about 8,000 nodes in projected metres,
-    18 villages and 11 communities with 146,700 people, 15 rooms of 1,810.41 m2, 1 elder-care centre, 24 care
+    18 villages and 11 communities with 146,700 people, 15 rooms of 1,810.41 m2, 9 idle plots of 13,340 m2, 1 elder-care centre, 24 care
     points, 10 meal points, and fewer of everything else than the people need. Source: calibrated to the second
     article (DOMAIN.md section 6); every name and figure is invented (示例数据) and says nothing of a real place.
 
     >>> frames = urban()
     >>> sorted(frames), len(frames["rooms"]), round(float(frames["rooms"].area_m2.sum()), 2)
-    (['activities', 'communities', 'edges', 'nodes', 'rooms', 'sites'], 15, 1810.41)
+    (['activities', 'communities', 'edges', 'nodes', 'plots', 'rooms', 'sites'], 15, 1810.41)
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     whole, height, villages = streets.network(rng)
@@ -195,11 +210,13 @@ def urban(seed: int = 20250701) -> dict[str, pd.DataFrame]:
     communities = _communities(rng, seats, nodes["node"].to_numpy())
     near = np.flatnonzero((whole.label >= 0) & (streets.hanging(len(whole.points), whole.pairs) > 50))
     rooms = _rooms(rng, communities, nodes, near)
+    apart = np.random.Generator(np.random.PCG64(seed + 1))  # so that land changes nothing else
     return {
         "nodes": nodes,
         "edges": edges,
         "communities": communities,
         "rooms": rooms,
+        "plots": _plots(apart, communities, nodes, near),
         "sites": _sites(communities, nodes, near),
         "activities": _activities(rng, communities, rooms),
     }

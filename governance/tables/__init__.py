@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +24,7 @@ from .forms import blank, cell_texts, workbook
 from .headers import EXAMPLE, Layout, layout, squeeze
 from .links import derived, linked
 from .marks import mark
+from .seats import seated
 from .sheets import Refused, Skipped, load
 
 __all__ = [
@@ -58,10 +59,15 @@ _NAME = re.compile(r"[一-鿿]{2,8}(?:县|市|(?<!社)区|旗)")
 
 @dataclass(frozen=True, eq=False)
 class Streets:
-    """The walking network: ``nodes`` (node, x, y, height) and ``edges`` (edge, source, target, length_m, kind)."""
+    """The walking network: ``nodes`` (node, x, y, height), ``edges`` (edge, source, target, length_m, kind, name), crs.
+
+    ``crs`` says what x and y are ("EPSG:32651"; "" for a plane of their own). Where streets bend between their nodes,
+    ``edges`` also has ``geometry``: a line from source to target, None where it is straight.
+    """
 
     nodes: pd.DataFrame
     edges: pd.DataFrame
+    crs: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +86,7 @@ class County:
     streets: Streets
     activities: pd.DataFrame
     counts: pd.DataFrame
+    plots: pd.DataFrame = field(default_factory=lambda: frame("plots"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +151,9 @@ def check(path: str | Path) -> Check:
         problems.append(
             Problem(len(parts) - 1, None, "", "", "no_tables", {"names": "、".join(label(t) for t in TABLES)})
         )
-    tables, faults, notes = linked(_joined(sheets), parts)
+    joined = _joined(sheets)
+    tables, faults, notes = linked(joined, parts)
+    faults += seated(joined)
     stray = {(p.part, p.row) for p in problems if p.code == "stray_row"}
     problems += (faults := [p for p in faults if (p.part, p.row) not in stray])
     tables = _rejected(tables, faults)
@@ -161,7 +170,7 @@ def check(path: str | Path) -> Check:
 
 
 def frames(county: County) -> dict[str, pd.DataFrame]:
-    """The county's ten tables by name, in the order of TABLES.
+    """The county's eleven tables by name, in the order of TABLES.
 
     >>> list(frames(check("no such folder").county))[-3:]
     ['nodes', 'edges', 'activities']
@@ -172,7 +181,7 @@ def frames(county: County) -> dict[str, pd.DataFrame]:
 def write(county: County, path: str | Path) -> list[Path]:
     """The files written: one ``.xlsx`` when ``path`` ends so, else a CSV (UTF-8 with BOM) per table in a folder.
 
-    Headers and values are Chinese; all ten tables are written, empty ones too, each file whole or not at all.
+    Headers and values are Chinese; all eleven tables are written, empty ones too, each file whole or not at all.
     The same county gives the same bytes. Made-up data says 示例数据 in the workbook's title rows or the CSV
     names. Text that starts with = + - @ stays text (in CSV behind an apostrophe, which ``read`` takes off).
     Units that ``read`` derived are not written, as no office gave them; ``read`` derives them again.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import TableError
 
-TABLES = ("units", "items", "tasks", "staff", "communities", "rooms", "sites", "nodes", "edges", "activities")
+TABLES = ("units", "items", "tasks", "staff", "communities", "rooms", "plots", "sites", "nodes", "edges", "activities")
 ADDED = ("results", "crosswalk")  # columns of analyses, where one word means another thing in each
 APART = ("log",)  # tables kept apart from a county
 TEXTUAL = ("id", "ref", "name", "names", "text", "choice", "set")

@@ -50,7 +50,7 @@ def cell_texts(table: str, values: pd.DataFrame, *, guard: bool = True) -> pd.Da
 
     >>> rows = frame("edges", [{"edge": "=1", "source": "a", "target": "b", "length_m": 5, "kind": "bridge"}])
     >>> cell_texts("edges", rows).iloc[0].tolist()
-    ["'=1", 'a', 'b', '5', '桥']
+    ["'=1", 'a', 'b', '5', '桥', nan]
     """
     out = {}
     for one in fields(table):
@@ -178,7 +178,7 @@ def _width(text: str) -> int:
 
 
 def blank(path: str | Path) -> Path:
-    """The file written: an empty workbook with a sheet for each of the ten tables and a guide to filling it in.
+    """The file written: an empty workbook with a sheet for each of the eleven tables and a guide to filling it in.
 
     Drop-downs reach down 2,000 rows. The guide sheet 填表说明 gives table, column, meaning, kind of value, unit,
     whether required, allowed values and other accepted headers; ``read`` passes over it.

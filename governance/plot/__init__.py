@@ -13,17 +13,24 @@ import numpy as np
 import pandas as pd
 
 from .. import rules, tables
-from ..errors import TableError, require
+from ..errors import require
 from . import canvas
-from .canvas import BLUE, BROWN, FAINT, GREEN, GRID, INK, ORANGE, PINK, RED, SKY, VIOLET
+from .canvas import BLUE, FAINT, GRID, INK, ORANGE, PINK, RED, SKY, VIOLET
 from .differences import changes as changes
 from .differences import redline as redline
+from .maps import before_after as before_after
+from .maps import borders as borders
+from .maps import circle as circle
+from .maps import plan as plan
+from .maps import town as town
+from .people import coverage as coverage
+from .people import doubles as doubles
+from .people import pyramid as pyramid
+from .web import web_map as web_map
 
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
-
-    from ..tables import County
 
 VERDICTS = {
     "own": FAINT,
@@ -35,16 +42,6 @@ VERDICTS = {
     "unsure": "#d5d9de",
 }
 LISTS = {"basic": BLUE, "assisting": ORANGE, "reclaimed": FAINT}
-SERVICES = {
-    "elder_care": (BLUE, "o"),
-    "meals": (ORANGE, "s"),
-    "childcare": (PINK, "^"),
-    "child_custody": (VIOLET, "v"),
-    "culture": (GREEN, "D"),
-    "health": (RED, "P"),
-    "startup": (BROWN, "X"),
-    "disability": (SKY, "h"),
-}
 BY = {
     "department": "下发部门",
     "township": "乡镇（街道）",
@@ -273,126 +270,3 @@ def load(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes
         note,
         label=f"负荷比=交办任务工时/可用工时；红线{limit:g}以上为超载{left}",
     )
-
-
-def coverage(frame: pd.DataFrame, ax: Axes | None = None, *, by: str = "community", note: str = "") -> Axes:
-    """The Axes with a heat table of the share of people covered; each cell says its per cent.
-
-    frame : ``circle.coverage``. by : ``community`` (village or community x service within the longest time) or
-    ``service`` (service x minutes, everyone together). White cells have nobody to serve.
-
-    >>> frame = pd.DataFrame({"township": "甲镇", "community": "乙村", "service": "meals", "group": "age_80_up",
-    ...                       "minutes": [5, 15], "people": 4, "covered": [1, 3]})
-    >>> [t.get_text() for t in coverage(frame, by="service").texts]
-    ['25%', '75%']
-    """
-    require(frame, ["township", "community", "service", "minutes", "people", "covered"], "覆盖表")
-    if by not in ("community", "service"):
-        raise TableError(f"不能按 {by} 画覆盖率;可用:community、service")
-    order = [s for s in SERVICES if s in set(frame["service"])] + sorted(set(frame["service"]) - set(SERVICES))
-    words = canvas.names(tables.label("sites", "service", s) for s in order)
-    longest = int(frame["minutes"].max()) if len(frame) else 0
-    title = f"{longest}分钟内各类服务覆盖率" if by == "community" else "各类服务覆盖率"
-    sums = frame[frame["minutes"] == longest] if by == "community" else frame
-    keys = [by, "service" if by == "community" else "minutes"]
-    wide = sums.pivot_table(index=keys[0], columns=keys[1], values=["covered", "people"], aggfunc="sum", sort=False)
-    share = pd.DataFrame(wide["covered"] / wide["people"].where(wide["people"] > 0)) if len(sums) else pd.DataFrame()
-    share = share.reindex(columns=order) if by == "community" else share.reindex(order)
-    ax = canvas.start(ax, 1.0 + 0.24 * max(len(share), 3))
-    if share.empty:
-        return canvas.nothing(ax, title, note)
-    down, across = (
-        (canvas.names(share.index), words) if by == "community" else (words, [f"{m}分钟" for m in share.columns])
-    )
-    canvas.table(ax, share.to_numpy(float), down, across)
-    return canvas.finish(ax, title, note, label="格内为覆盖人数占服务对象人数之比")
-
-
-def town(
-    county: County,
-    gaps: pd.DataFrame | None = None,
-    ax: Axes | None = None,
-    *,
-    service: str | None = None,
-    note: str = "",
-) -> Axes:
-    """The Axes with a map: streets, sites by service, idle rooms, and circles as large as the people left out.
-
-    county : streets, sites, rooms and communities are drawn. gaps : ``circle.gaps`` (None: no circles).
-    service : only this one's sites and gaps; None: all, and circles count persons x services.
-    Raises TableError for a service that no rule knows.
-
-    What it does not show: compounds without a street node.
-
-    >>> import governance as gov
-    >>> town(gov.examples.county(), service="meals").get_title(loc="left")
-    '助餐设施分布'
-    """
-    if service is not None and service not in rules.value("circle.groups"):
-        raise TableError(f"没有名为 {service} 的服务;可用:{'、'.join(rules.value('circle.groups'))}")
-    word = tables.label("sites", "service", service) if service else "服务"
-    ax, title = canvas.start(ax, 5.2), f"{word}设施分布" + ("与十五分钟缺口" if gaps is not None else "")
-    at = county.streets.nodes.set_index("node")[["x", "y"]].astype(float)
-    if at.empty:
-        return canvas.nothing(ax, title, note)
-    canvas.streets(ax, at, county.streets.edges)
-    canvas.circles(ax, at, _left_out(county, gaps, service), unit="人" if service else "人次")
-    mine = pd.concat([county.sites[["service", "node"]], county.rooms[["service", "node"]]])
-    for kind, (colour, mark) in SERVICES.items():
-        nodes = mine.loc[(mine["service"] == kind) & (service in (None, kind)), "node"]
-        canvas.spots(ax, at, nodes, tables.label("sites", "service", kind), marker=mark, color=colour)
-    canvas.spots(ax, at, mine.loc[mine["service"] == "idle", "node"], "闲置用房", marker="s")
-    canvas.scale(ax, at)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(
-            loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=8, handletextpad=0.2, markerscale=0.9
-        )
-    return canvas.finish(ax, title, note)
-
-
-def _left_out(county: County, gaps: pd.DataFrame | None, service: str | None) -> pd.DataFrame:
-    """node, people of the gaps, largest first so that small circles lie on top."""
-    if gaps is None:
-        return pd.DataFrame(columns=["node", "people"])
-    require(gaps, ["township", "community", "compound", "service", "people"], "缺口表")
-    mine = gaps if service is None else gaps[gaps["service"] == service]
-    keys = ["township", "community", "compound"]
-    where = county.communities[[*keys, "node"]].assign(compound=county.communities["compound"].fillna(""))
-    found = mine.assign(compound=mine["compound"].fillna("")).merge(where, on=keys).dropna(subset=["node"])
-    return found.groupby("node", as_index=False).agg(people=("people", "sum")).sort_values("people", ascending=False)
-
-
-def plan(frame: pd.DataFrame, ax: Axes | None = None, *, note: str = "") -> Axes:
-    """The Axes with what each conversion adds: persons x services gained, and lost where any are.
-
-    frame : ``siting.convert``: name, from_service, service, gain, lost, net, cumulative, bound.
-
-    >>> frame = pd.DataFrame({"name": ["甲苑用房"], "from_service": ["idle"], "service": ["culture"], "gain": [90],
-    ...                       "lost": [0], "net": [90], "cumulative": [90], "bound": [90]})
-    >>> plan(frame).get_yticklabels()[0].get_text()
-    '1 甲苑用房：闲置→文化'
-    """
-    require(frame, ["name", "from_service", "service", "gain", "lost", "net", "cumulative", "bound"], "改造方案")
-    ax, title = canvas.start(ax, 1.2 + 0.34 * max(len(frame), 2)), "用房改造的新增受益"
-    if frame.empty:
-        return canvas.nothing(ax, title, note)
-    words = [[tables.label("rooms", "service", s) for s in frame[c]] for c in ("from_service", "service")]
-    labels = [f"{i + 1} {n}：{a}→{b}" for i, (n, a, b) in enumerate(zip(frame["name"], *words, strict=True))]
-    at = canvas.rows(ax, canvas.names(labels))
-    ax.barh(at, frame["gain"], color=GREEN, height=0.55)
-    ax.barh(at, -frame["lost"], color=RED, height=0.55)
-    for y, gain, lost, total in zip(at, frame["gain"], frame["lost"], frame["cumulative"], strict=True):
-        minus = f"，失去{lost}" if lost else ""
-        ax.text(
-            gain + frame["gain"].max() * canvas.GAP,
-            y,
-            f"新增{gain}{minus}，累计净增{total}",
-            va="center",
-            fontsize=8,
-            color=INK,
-        )
-    ax.axvline(0, color=FAINT, linewidth=0.8)
-    ax.set_xlim(-float(frame["lost"].max()) * 1.1, float(frame["gain"].max()) * 1.6)
-    total, bound = int(frame["cumulative"].iloc[-1]), int(frame["bound"].iloc[0])
-    proven = "已证明为最优方案" if total == bound else f"任何方案不超过{bound}人次"
-    return canvas.finish(ax, f"{title}：{len(frame)}处共净增{total}人次", note, label=f"人次=人×服务；{proven}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from .ground import lines
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
@@ -26,9 +28,22 @@ BLUE, SKY, GREEN, ORANGE, RED, PINK, VIOLET = (
     "#7B3294",
 )
 BROWN = "#8c6d31"
+SERVICES = {
+    "elder_care": (BLUE, "o"),
+    "meals": (ORANGE, "s"),
+    "childcare": (PINK, "^"),
+    "child_custody": (VIOLET, "v"),
+    "culture": (GREEN, "D"),
+    "health": (RED, "P"),
+    "startup": (BROWN, "X"),
+    "disability": (SKY, "h"),
+}
 FAMILY = "Governance Sans SC"  # a name of our own: no other file on the machine can answer to it
 SYSTEM = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimSun-ExtB", "DejaVu Sans")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+RINGS = ("#08306b", "#2171b5", "#6baed6", "#9ecae1", "#c6dbef")  # near to far
+BEYOND = "#c4c8cc"
+MANY = 20_000  # lines; more are drawn as pixels also in svg and pdf
 GAP = 0.02  # between a bar and its number, as a share of the longest bar
 
 
@@ -48,9 +63,21 @@ def families() -> tuple[str, ...]:
     return (FAMILY, *(name for name in SYSTEM if name in known))
 
 
+def shades(count: int) -> list[str]:
+    """A colour for each of ``count`` rings, dark to light, and last the one of what lies beyond them all."""
+    if count <= 3:
+        return [*(RINGS[0], RINGS[1], RINGS[3])[3 - count :], BEYOND]
+    return [RINGS[round(k * (len(RINGS) - 1) / (count - 1))] for k in range(count)] + [BEYOND]
+
+
+def plain(text: object) -> str:
+    """Text without control characters and halves of characters."""
+    return CONTROL.sub(" ", str(text))
+
+
 def clean(text: object) -> str:
     """Text that a figure can show: no control characters, no mathematics between dollar signs."""
-    return CONTROL.sub(" ", str(text)).replace("$", r"\$")
+    return plain(text).replace("$", r"\$")
 
 
 def names(values: Iterable[object]) -> list[str]:
@@ -201,18 +228,93 @@ def _band(ax: Axes, start: list[float], end: list[float], size: float, colour: s
 
 def streets(ax: Axes, at: pd.DataFrame, edges: pd.DataFrame) -> None:
     """Nothing; the axes hold the streets, bridges darker, on equal scales without frame."""
+    drawn, found = lines(at, edges)
+    bridge = (edges["kind"] == "bridge").to_numpy(bool)[drawn]
+    for rows_, colour, wide in ((~bridge, "#bfc6ce", 0.4), (bridge, FAINT, 1.2)):
+        strokes(ax, [found[k] for k in np.flatnonzero(rows_)], colour, wide)
+    bare(ax)
+
+
+def strokes(ax: Axes, found: list[np.ndarray], colour: str, wide: float, *, label: str = "") -> None:
+    """Nothing; the axes hold the lines of points in one colour, as pixels where a page could not carry so many."""
     from matplotlib.collections import LineCollection
 
-    ends = [at.reindex(edges[c]).to_numpy(float) for c in ("source", "target")]
-    lines = np.stack(ends, axis=1) if len(edges) else np.empty((0, 2, 2))
-    bridge = (edges["kind"] == "bridge").to_numpy(bool)
-    for rows_, colour, wide in ((~bridge, "#bfc6ce", 0.4), (bridge, FAINT, 1.2)):
-        ax.add_collection(LineCollection(list(lines[rows_]), colors=colour, linewidths=wide, zorder=1))
+    drawn = LineCollection(found, colors=colour, linewidths=wide, zorder=1, label=label, rasterized=len(found) > MANY)
+    drawn.set_capstyle("round")
+    ax.add_collection(drawn)
+
+
+def bare(ax: Axes) -> None:
+    """Nothing; the axes are a map: equal scales, no ticks, no frame."""
     ax.autoscale_view()
     ax.set_aspect("equal")
     ax.set(xticks=[], yticks=[])
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
+
+
+def north(ax: Axes) -> None:
+    """Nothing; beside the map, at the lower right, an arrow says where north is (y grows to the north)."""
+    beside: Any = {"xycoords": "axes fraction", "ha": "center", "annotation_clip": False}
+    ax.annotate("北", (1.05, 0.11), va="bottom", fontsize=8.5, color=INK, **beside)
+    shaft = {"arrowstyle": "-|>", "color": INK, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (1.05, 0.11), (1.05, 0.0), arrowprops=shaft, **beside)
+
+
+def tall(at: pd.DataFrame) -> float:
+    """Inches that a figure with this map, its legend beside it and its title is high."""
+    wide, high = (float(at[c].max() - at[c].min()) for c in ("x", "y")) if len(at) else (1.0, 1.0)
+    return float(np.clip(WIDTH * 0.64 * high / max(wide, 1e-9), 2.4, 6.5)) + 1.2
+
+
+def tags(ax: Axes, spots_: pd.DataFrame, *, size: float = 7.5, taken: np.ndarray | None = None) -> None:
+    """Nothing; the axes hold the ``text`` beside each x, y, none upon another, with a thin line where it moved away.
+
+    spots_ : x, y, text, the most important first. taken : further points (x, y) that no text may cover.
+    """
+    from matplotlib.patheffects import withStroke
+
+    fig: Any = ax.figure
+    for _ in range(2):  # constrained layout settles in two passes
+        fig.draw_without_rendering()
+    at = ax.transData.transform(spots_[["x", "y"]].to_numpy(float))
+    dots = np.concatenate([at, ax.transData.transform(taken) if taken is not None and len(taken) else at[:0]])
+    point, area = fig.dpi / 72, ax.bbox
+    boxes = np.concatenate([dots - 3.5 * point, dots + 3.5 * point], axis=1)
+    for (x, y), text, where in zip(spots_[["x", "y"]].to_numpy(float), names(spots_["text"]), at, strict=True):
+        drawn = ax.annotate(text, (x, y), (0, 0), textcoords="offset points", ha="center", va="center", fontsize=size,
+                            color=INK, zorder=6, fontfamily=[*families()])  # fmt: skip
+        drawn.set_in_layout(False)
+        drawn.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
+        drawn.update_bbox_position_size(fig.canvas.get_renderer())
+        extent = drawn.get_window_extent()
+        half = np.array([extent.width, extent.height]) / 2 + point
+        move = min(
+            _moves(half, point),
+            key=lambda m: _clash(boxes, where + m, half, np.array(area.extents)) + np.hypot(*(m / half)) * 1e-3,
+        )
+        drawn.set_position((move / point).tolist())
+        boxes = np.vstack([boxes, [*(where + move - half), *(where + move + half)]])
+        if np.hypot(*np.maximum(np.abs(move) - half, 0)) > 7 * point:
+            ax.annotate("", (x, y), (move / point).tolist(), textcoords="offset points", zorder=5,
+                        arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkA": 5, "shrinkB": 0}
+                        ).set_in_layout(False)  # fmt: skip
+
+
+def _moves(half: np.ndarray, point: float) -> list[np.ndarray]:
+    """Where a text may go from its spot: right, left, above, below and between, nearer ones first."""
+    ways = np.array([(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)], float)
+    return [way * (half + gap * point) for gap in (5, 9, 16, 26, 40, 60, 85) for way in ways]
+
+
+def _clash(boxes: np.ndarray, middle: np.ndarray, half: np.ndarray, area: np.ndarray) -> float:
+    """How much of the box lies on the boxes there are, or outside the area (which counts double)."""
+    low, high = middle - half, middle + half
+    inner = np.minimum(boxes[:, 2:], high) - np.maximum(boxes[:, :2], low)
+    upon = np.prod(np.maximum(inner, 0), axis=1).sum()
+    inside = np.prod(np.maximum(np.minimum(area[2:], high) - np.maximum(area[:2], low), 0))
+    whole = np.prod(high - low)
+    return float((upon + 2 * (whole - inside)) / whole)
 
 
 def scale(ax: Axes, at: pd.DataFrame) -> None:

@@ -74,6 +74,155 @@ def test_gaps_equal_the_pencil_calculation() -> None:
     gaps = circle.gaps(drawn(), people(**OLD)).query("service == 'elder_care'")
     assert gaps[["compound", "people"]].to_numpy().tolist() == [["h苑", 18], ["f苑", 16], ["e苑", 15], ["d苑", 1]]
     assert gaps["metres"].fillna(-1).tolist() == [1155.0, -1, 900.1, 900.0]
+    # the slowest left out are the 80+ at 45 m a minute; nobody has walked to f
+    assert gaps["minutes"].round(3).fillna(-1).tolist() == [round(m / 45, 3) for m in (1155, -45, 900.1, 900)]
+    assert gaps["site"].fillna("").tolist() == ["S1", "", "S1", "S1"]
+    assert gaps[["age_60_79", "age_80_up"]].to_numpy().tolist() == [[17, 1], [15, 1], [14, 1], [0, 1]]
+    assert (gaps[["age_0_2", "age_3_6", "age_7_14", "age_15_59"]] == 0).all().all()
+
+
+def test_gaps_name_places_farther_than_the_reach_where_nearest_is_given() -> None:
+    town, place = streets("a-5000-b, b-100-c", "f"), sites(S1="meals a", S2="culture c")
+    near, crowd = circle.reach(town, place), people(b=[0, 0, 0, 0, 3, 2], f=[0, 0, 0, 0, 1, 0])
+    blind = circle.gaps(near, crowd).query("service == 'meals'")
+    assert blind[["metres", "minutes", "site"]].isna().all().all()
+    seen = circle.gaps(near, crowd, nearest=circle.nearest(town, place)).query("service == 'meals'")
+    assert seen[["compound", "metres", "site"]].astype(object).fillna("-").to_numpy().tolist() == [
+        ["b苑", 5000, "S1"],
+        ["f苑", "-", "-"],
+    ]
+    assert seen["minutes"].iloc[0] == 5000 / 45
+    assert list(blind) == list(seen)
+    pd.testing.assert_series_equal(blind.dtypes, seen.dtypes)
+
+
+def test_gaps_refuse_a_nearest_of_other_places() -> None:
+    town, crowd = streets("a-10-b"), people(b=[1] * 6)
+    near = circle.reach(town, sites(S1="culture a"))
+    with pytest.raises(TableError, match="b苑 的 meals"):
+        circle.gaps(near, crowd, nearest=circle.nearest(town, sites(S1="culture a", S2="meals a")))
+
+
+def test_left_out_and_nothing_equal_the_pencil_calculation() -> None:
+    # elder care at a: 60-79 beyond 900 m e f h, 80+ beyond 675 m d e f h; culture at h (480 m from c): reached from
+    # c d b(855) and h by 60-79 (900 m), from c h (and not d: 705) by 80+
+    near = circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a", S2="culture h"))
+    out = circle.left_out(near, people(**OLD)).set_index(["service", "group"])
+    assert out.loc[("elder_care", "age_60_79"), ["people", "left_out"]].tolist() == [108, 14 + 15 + 17]
+    assert out.loc[("elder_care", "age_80_up"), "share"] == 4 / 8
+    assert out.loc[("meals", "age_80_up"), "left_out"] == 8
+    assert np.isnan(out.loc[("childcare", "age_0_2"), "share"])
+    assert list(out.index) == [(s, a) for s in GROUPS for a in GROUPS[s]]
+    none = circle.nothing(near, people(**OLD)).set_index("group")
+    assert none.loc["age_60_79"].tolist() == [108, 14 + 15 - 14, 15 / 108]  # f; e is 705.1 m from h
+    assert none.loc["age_80_up", "left_out"] == 3  # d e f
+
+
+def test_doubles_equal_the_pencil_calculation() -> None:
+    # S1 a, S2 c, S3 c. 60-79 (900 m): a 0/675, b 300/375, g 420/495, c, d 900/225, e 900.1/225.1, h 1155/480
+    near = circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a", S2="elder_care c", S3="elder_care c"))
+    found = circle.doubles(near, people(**OLD)).query("service == 'elder_care'").set_index("sites")
+    three, two, none = [10, 11, 16, 12, 13], [14, 17], [15]
+    old = {"3+": 4, "2": 3, "1": 0, "0": 1}  # 80+ (675 m): a b g c all three; d e h the two at c
+    assert found["people"].to_dict() == {
+        "0": sum(none) + old["0"],
+        "1": 0,
+        "2": sum(two) + old["2"],
+        "3+": sum(three) + old["3+"],
+    }
+    assert found["share"].sum() == pytest.approx(1)
+    nobody = circle.doubles(near, people()).query("service == 'elder_care'")
+    assert nobody["people"].tolist() == [0, 0, 0, 0]
+    assert nobody["share"].isna().all()
+
+
+def test_a_place_listed_twice_counts_once() -> None:
+    near = circle.reach(streets("a-10-b"), sites(S1="meals a"))
+    twice = pd.concat([near, near], ignore_index=True)
+    crowd = people(a=[1] * 6)
+    for judge in (circle.coverage, circle.gaps, circle.overlap, circle.doubles, circle.completeness):
+        pd.testing.assert_frame_equal(judge(twice, crowd), judge(near, crowd))
+
+
+def test_doubles_need_each_place_not_only_the_nearest() -> None:
+    for judge in (circle.doubles, circle.overlap):
+        with pytest.raises(TableError, match="origin"):
+            judge(circle.nearest(streets("a-10-b"), sites(S1="meals a")), people(a=[1] * 6))
+
+
+def test_a_wheelchair_and_other_paces_equal_the_pencil_calculation() -> None:
+    # 40 m a minute: 200, 400, 600 m from a lie a; a b; a b g. 30 m a minute: 150, 300, 450 m: a; a b; a b g
+    near, crowd = drawn(), people(**OLD)
+    for pace in ("wheelchair", 40):
+        cover = circle.coverage(near, crowd, pace=pace)
+        assert covered(cover, "age_60_79") == [10, 10 + 11, 10 + 11 + 16]
+        assert covered(cover, "age_80_up") == [1, 2, 3]
+        assert list(cover) == list(circle.COVERAGE)
+    assert covered(circle.coverage(near, crowd, pace=30), "age_80_up") == [1, 2, 3]
+    gaps = circle.gaps(near, crowd, pace="wheelchair").query("service == 'elder_care'")
+    assert set(gaps["compound"]) == {"c苑", "d苑", "e苑", "f苑", "h苑"}
+    assert gaps.query("compound == 'd苑'")["minutes"].tolist() == [900 / 40]
+    assert circle.left_out(near, crowd, pace="wheelchair")["left_out"].head(2).tolist() == [71, 5]
+    assert circle.nothing(near, crowd, pace=40)["left_out"].tolist()[-2:] == [71, 5]
+    assert circle.doubles(near, crowd, pace=40)["people"].head(2).tolist() == [76, 37 + 3]
+    pd.testing.assert_frame_equal(circle.overlap(near, crowd, pace=40), circle.overlap(near, crowd, pace="wheelchair"))
+
+
+def test_a_pace_beyond_the_search_is_refused_and_one_within_is_not() -> None:
+    # 15 minutes at 80 m are 1200 m: at 100 m a minute that is 12 minutes, and 19 minutes of search would do
+    near, crowd = drawn(), people(**OLD)
+    assert circle.coverage(near, crowd, pace=100)["minutes"].unique().tolist() == [5, 10]
+    for judge in (circle.gaps, circle.overlap, circle.doubles, circle.completeness, circle.left_out, circle.nothing):
+        with pytest.raises(TableError, match="minutes=19"):
+            judge(near, crowd, pace=100)
+    wide = circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a"), minutes=19)
+    assert covered(circle.coverage(wide, crowd, pace=100), "age_80_up") == [3, 6, 7]
+    short = circle.reach(streets(DRAWN, "f"), sites(S1="elder_care a"), minutes=7.5)
+    assert covered(circle.coverage(short, crowd, pace="wheelchair"), "age_80_up") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("pace", ["running", 0, -3.0, np.nan, np.inf])
+def test_a_pace_that_is_none_is_refused(pace: str | float) -> None:
+    with pytest.raises(RuleError, match="pace="):
+        circle.coverage(drawn(), people(**OLD), pace=pace)
+
+
+def test_completeness_equals_the_pencil_calculation() -> None:
+    # meals at a (80+: 675 m): a b g c; culture at c (80+ again): a b g c d e h; health asked for, nowhere
+    near = circle.reach(streets(DRAWN, "f"), sites(S1="meals a", S2="culture c"))
+    asked = ["health", "culture", "meals"]
+    found = circle.completeness(near, people(**OLD), required=asked).set_index("compound")
+    assert found["reached"].to_dict() == dict(
+        zip([f"{n}苑" for n in "fhedgcba"], [0, 1, 1, 1, 2, 2, 2, 2], strict=True)
+    )
+    assert list(found.index) == [f"{n}苑" for n in "fhedgcba"]
+    assert found.loc["d苑", ["people", "required", "missing", "share"]].tolist() == [14, 3, "health|meals", 1 / 3]
+    assert found.loc["f苑", "missing"] == "health|culture|meals"
+    whole = circle.completeness(near, people(**OLD), required=["meals"])
+    assert set(whole.loc[whole["reached"] == 1, "missing"]) == {""}
+    assert circle.completed(whole)[["people", "completed", "fewest"]].to_numpy().tolist() == [
+        [116, 11 + 12 + 13 + 17, 0]
+    ]
+
+
+def test_completed_puts_the_community_with_the_smallest_share_first() -> None:
+    near = circle.reach(streets("a-10-b", "c"), sites(S1="meals a"))
+    crowd = people(a=[1] * 6, b=[1] * 6, c=[1] * 6).assign(community=["东村", "西村", "西村"])
+    found = circle.completed(circle.completeness(near, crowd, required=["meals"]))
+    assert found[["community", "people", "completed", "share", "missing"]].to_numpy().tolist() == [
+        ["西村", 12, 6, 0.5, "meals"],
+        ["东村", 6, 6, 1.0, ""],
+    ]
+    empty = circle.completed(circle.completeness(near, people()))
+    assert empty.empty
+    pd.testing.assert_series_equal(empty.dtypes, found.dtypes)
+
+
+def test_completeness_asks_only_for_services_that_ages_tell() -> None:
+    for asked, word in ((["startup"], "startup"), ([], "没有列出")):
+        with pytest.raises(RuleError, match=word):
+            circle.completeness(drawn(), people(**OLD), required=asked)
+    assert circle.completeness(drawn(), people(**OLD))["required"].unique().tolist() == [len(GROUPS)]
 
 
 def test_overlap_equals_the_pencil_calculation() -> None:
@@ -251,8 +400,15 @@ def test_empty_frames_keep_their_columns() -> None:
     near = circle.reach(streets("a-10-b"), sites(S1="meals a").iloc[:0])
     assert list(near) == list(circle.REACH)
     assert list(circle.coverage(near, nobody)) == list(circle.COVERAGE)
-    assert list(circle.gaps(near, nobody)) == ["township", "community", "compound", "service", "people", "metres"]
-    assert list(circle.overlap(near, nobody)) == ["township", "community", "compound", "service", "sites", "people"]
+    named = ["township", "community", "compound", "service"]
+    columns = [*named, "people", "metres", "minutes", "site", *AGES]
+    full = circle.gaps(near, people(a=[1] * 6))
+    for gaps in (full, circle.gaps(near, nobody), circle.gaps(near, nobody, nearest=near.head(0))):
+        assert list(gaps) == columns
+        pd.testing.assert_series_equal(gaps.dtypes, full.dtypes)
+    assert list(circle.overlap(near, nobody)) == [*named, "sites", "people"]
+    for judge in (circle.completeness, circle.doubles, circle.left_out, circle.nothing):
+        pd.testing.assert_series_equal(judge(near, nobody).dtypes, judge(near, people(a=[1] * 6)).dtypes)
     assert circle.coverage(near, nobody).empty
 
 
@@ -342,7 +498,7 @@ def test_order_of_nodes_edges_and_places_changes_nothing(world: tuple, random: o
         circle.nearest(town, where).sort_values(keys, ignore_index=True),
     )
     mixed_near, near = circle.reach(mixed, shuffled), circle.reach(town, where)
-    for judge in (circle.coverage, circle.gaps, circle.overlap):
+    for judge in (circle.coverage, circle.gaps, circle.overlap, circle.doubles, circle.completeness, circle.nothing):
         pd.testing.assert_frame_equal(judge(mixed_near, crowd), judge(near, crowd))
 
 
@@ -369,6 +525,87 @@ def test_covered_and_gap_make_all_people(world: tuple) -> None:
     assert (cover["covered"] + gaps == cover["people"]).all()
 
 
+def counted(town: Streets, where: pd.DataFrame, crowd: pd.DataFrame, speed: dict[str, float]) -> pd.DataFrame:
+    """Places in fifteen minutes of each (compound, service, age), counted place by place with networkx."""
+    graph, rows = by_networkx(town), []
+    far = {
+        s: nx.single_source_dijkstra_path_length(graph, n, weight="w")
+        for s, n in zip(where.site, where.node, strict=True)
+    }
+    kind = dict(zip(where["site"], where["service"], strict=True))
+    for home in crowd.to_dict("records"):
+        for service, ages in GROUPS.items():
+            steps = [far[s].get(home["node"], 10**9) for s in far if kind[s] == service]
+            rows += [(home["compound"], service, a, home[a], sum(d <= speed[a] * 150 for d in steps)) for a in ages]
+    return pd.DataFrame(rows, columns=["compound", "service", "age", "people", "sites"])
+
+
+PACES = st.sampled_from([None, "wheelchair", 25, 60.5, 80])
+
+
+def paced(pace: str | float | None) -> dict[str, float]:
+    own = rules.value("circle.speed")
+    return own if pace is None else dict.fromkeys(own, 40 if pace == "wheelchair" else pace)
+
+
+@settings(max_examples=12, deadline=None)
+@given(worlds(), PACES)
+def test_doubles_completeness_and_nothing_equal_a_plain_count(world: tuple, pace: str | float | None) -> None:
+    town, where, crowd = world
+    near, each = circle.reach(town, where), counted(town, where, crowd, paced(pace))
+    wanted = each.assign(sites=each["sites"].clip(upper=3).map({0: "0", 1: "1", 2: "2", 3: "3+"}))
+    wanted = wanted.groupby(["service", "sites"])["people"].sum()
+    found = circle.doubles(near, crowd, pace=pace).set_index(["service", "sites"])["people"]
+    assert found.to_dict() == wanted.reindex(found.index, fill_value=0).to_dict()
+    sums = found.groupby("service").sum().to_dict()
+    assert sums == {s: int(crowd[a].to_numpy().sum()) for s, a in GROUPS.items()}
+    whole = each.groupby(["compound", "service"])["sites"].min().gt(0).groupby("compound").sum()
+    home = circle.completeness(near, crowd, pace=pace).set_index("compound")
+    assert home["reached"].to_dict() == whole.to_dict()
+    assert home["reached"].is_monotonic_increasing
+    lacking = home["missing"].map(lambda text: len(text.split("|")) if text else 0)
+    assert (lacking + home["reached"] == home["required"]).all()
+    none = each[each.groupby(["compound", "age"])["sites"].transform("max") == 0].drop_duplicates(["compound", "age"])
+    lost = circle.nothing(near, crowd, pace=pace).set_index("group")["left_out"]
+    assert lost.to_dict() == none.groupby("age")["people"].sum().reindex(lost.index, fill_value=0).to_dict()
+
+
+@settings(max_examples=12, deadline=None)
+@given(worlds(), st.sampled_from([5, 30, 45, 60.5]), st.sampled_from([0, 0.5, 19.5]))
+def test_faster_walking_never_loses_cover(world: tuple, pace: float, faster: float) -> None:
+    town, where, crowd = world
+    near = circle.reach(town, where)
+    slow, fast = (circle.coverage(near, crowd, pace=p)["covered"] for p in (pace, pace + faster))
+    assert (fast >= slow).all()
+    slow, fast = (
+        circle.completeness(near, crowd, pace=p).set_index("compound")["reached"] for p in (pace, pace + faster)
+    )
+    assert (fast >= slow.reindex(fast.index)).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(worlds(), PACES)
+def test_gaps_name_the_nearest_place_and_its_people_sum(world: tuple, pace: str | float | None) -> None:
+    town, where, crowd = world
+    near, all_of_it = circle.reach(town, where), circle.nearest(town, where)
+    gaps = circle.gaps(near, crowd, nearest=all_of_it, pace=pace)
+    assert (gaps[AGES].sum(axis=1) == gaps["people"]).all()
+    at = dict(zip(crowd["compound"], crowd["node"], strict=True))
+    best = all_of_it.set_index(["node", "service"])
+    for row in gaps.to_dict("records"):
+        metres, site = best.loc[(at[row["compound"]], row["service"]), ["metres", "site"]]
+        assert (row["metres"], row["site"]) == (metres, site) or (np.isinf(metres) and np.isnan(row["metres"]))
+        slowest = min(paced(pace)[a] for a in AGES if row[a])
+        assert np.isnan(row["metres"]) or row["minutes"] == pytest.approx(metres / slowest)
+        assert not row["minutes"] <= 15
+    left = circle.left_out(near, crowd, pace=pace).groupby("service")["left_out"].sum()
+    assert gaps.groupby("service")["people"].sum().reindex(left.index, fill_value=0).to_dict() == left.to_dict()
+    cover = (
+        circle.coverage(near, crowd, pace=pace).query("minutes == 15").groupby("service")[["people", "covered"]].sum()
+    )
+    assert ((cover["people"] - cover["covered"]).reindex(left.index) == left).all()
+
+
 def test_the_town_equals_networkx_at_every_node() -> None:
     made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
@@ -385,7 +622,7 @@ def test_callers_frames_are_not_changed() -> None:
     near = circle.reach(town, where)
     kept = near.copy()
     circle.nearest(town, where)
-    for judge in (circle.coverage, circle.gaps, circle.overlap):
+    for judge in (circle.coverage, circle.gaps, circle.overlap, circle.doubles, circle.completeness, circle.left_out):
         judge(near, crowd)
     for old, new in zip([*before, kept], [town.nodes, town.edges, where, crowd, near], strict=True):
         pd.testing.assert_frame_equal(old, new)

@@ -1,8 +1,11 @@
-"""Conversions against every subset tried by hand, and against what the rules forbid."""
+"""Conversions and buildings against every plan tried by hand, and against what the rules and limits forbid."""
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
+from collections.abc import Callable
 
 import networkx as nx
 import numpy as np
@@ -68,10 +71,23 @@ def people(**at: list[int]) -> pd.DataFrame:
     )
 
 
+def reached(town: Streets, site: pd.DataFrame, room: pd.DataFrame) -> pd.DataFrame:
+    """What is in reach of sites and rooms, with the sites' capacities."""
+    places = circle.places(site, room)
+    return circle.reach(town, places).assign(
+        capacity=lambda near: near["origin"].map(places.set_index("place")["capacity"])
+    )
+
+
 def plan(
-    town: Streets, site: pd.DataFrame, room: pd.DataFrame, crowd: pd.DataFrame, budget: int | None = None
+    town: Streets,
+    site: pd.DataFrame,
+    room: pd.DataFrame,
+    crowd: pd.DataFrame,
+    budget: int | None = None,
+    limits: siting.Limits | None = None,
 ) -> pd.DataFrame:
-    return siting.convert(room, crowd, circle.reach(town, circle.places(site, room)), budget=budget)
+    return siting.convert(room, crowd, reached(town, site, room), budget=budget, limits=limits)
 
 
 ALL = "exhaust circuits plumbing step_free insulation"
@@ -326,7 +342,8 @@ def test_a_search_cut_short_still_gives_a_true_bound(monkeypatch: pytest.MonkeyP
     made = urban()
     town = Streets(nodes=made["nodes"], edges=made["edges"])
     full = plan(town, made["sites"], made["rooms"], made["communities"], 6)
-    monkeypatch.setattr("governance.siting.rooms.BRANCHES", 0)
+    monkeypatch.setattr("governance.siting.solve.BRANCHES", 0)
+    monkeypatch.setattr("governance.siting.solve.SMALL", 0)
     cut = plan(town, made["sites"], made["rooms"], made["communities"], 6)
     assert (full["gap"] == 0).all()
     reached, bound = cut["cumulative"].iloc[-1], cut["bound"].iloc[0]
@@ -365,3 +382,307 @@ def test_the_default_plan_of_the_town_is_the_best_of_all_conversions() -> None:
     seen = [circle.coverage(circle.reach(town, circle.places(site, r)), made["communities"]) for r in (room, after)]
     was, now = (c.loc[c["minutes"] == 15, "covered"].sum() for c in seen)
     assert now - was == top
+
+
+# --- limits: money, rooms that stay, hardware bought, floors, places
+
+COSTS, PLACES = rules.value("siting.costs"), rules.value("siting.places")
+
+
+def price(room: dict, service: str) -> float:
+    """万元 of a conversion by the rules, the missing hardware bought."""
+
+    def cents(entry: dict) -> int:
+        return math.floor(round((entry["fixed"] + entry["per_m2"] * room["area_m2"]) * 100, 6) + 0.5)
+
+    bought = [f for f in NEEDS[service]["hardware"] if not room[f]]
+    return (cents(COSTS["services"][service]) + sum(cents(COSTS["hardware"][f]) for f in bought)) / 100
+
+
+def may(room: dict, service: str, limits: siting.Limits) -> bool:
+    """Whether a plan within the limits may turn the room into the service."""
+    lacking = [f for f in NEEDS[service]["hardware"] if not room[f]]
+    fits = room["service"] != service and room["area_m2"] >= NEEDS[service]["area_m2"]
+    return fits and room["room"] not in limits.keep and (limits.retrofit or not lacking)
+
+
+def places_of(service: str, area: float) -> float:
+    return math.floor(area / PLACES[service] + 1e-9) if service in PLACES else math.inf
+
+
+Uses = tuple[str, ...]
+
+
+def counter(town: Streets, site: pd.DataFrame, room: pd.DataFrame, crowd: pd.DataFrame) -> Callable:
+    """A function of the rooms' uses that counts the person-services in reach, by compound."""
+    metres = compound_distances(town, [*site["node"], *room["node"]], crowd["node"].tolist())
+    uses, weights = inside_by_use(metres, crowd)
+    fixed = site["service"].tolist()
+
+    @functools.cache
+    def count(now: Uses) -> np.ndarray:
+        inside = np.zeros(len(weights), int)
+        for p, s in enumerate([*fixed, *now]):
+            if s in uses:
+                inside |= uses[s][p]
+        return (weights * inside).reshape(-1, len(crowd)).sum(axis=0)
+
+    return count
+
+
+def seated(town: Streets, site: pd.DataFrame, room: pd.DataFrame, crowd: pd.DataFrame, now: Uses) -> int:
+    """Person-services with a place once the rooms are put to these uses: a greatest flow on networkx."""
+    metres = compound_distances(town, [*site["node"], *room["node"]], crowd["node"].tolist())
+    graph = nx.DiGraph()
+    graph.add_nodes_from(["from", "to"])
+    held = [*site["capacity"].astype(float), *(places_of(s, a) for s, a in zip(now, room["area_m2"], strict=True))]
+    for p, (service, most) in enumerate(zip([*site["service"], *now], held, strict=True)):
+        graph.add_edge(("place", p), "to", **({} if most == math.inf else {"capacity": most}))
+        for age in GROUPS.get(service, []):
+            for c in np.flatnonzero(metres[p] <= SPEED[age] * 150):
+                graph.add_edge("from", (service, age, c), capacity=int(crowd[age].iloc[c]))
+                graph.add_edge((service, age, c), ("place", p), capacity=int(crowd[age].iloc[c]))
+    return int(nx.maximum_flow_value(graph, "from", "to"))
+
+
+def offers(room: pd.DataFrame, limits: siting.Limits) -> dict[tuple[str, str], float]:
+    """The price of every conversion that is allowed."""
+    return {(r["room"], s): price(r, s) for r in room.to_dict("records") for s in GROUPS if may(r, s, limits)}
+
+
+def every_plan(
+    world: tuple,
+    limits: siting.Limits,
+    allowed: dict[tuple[str, str], float] | None = None,
+    count: Callable | None = None,
+) -> dict[frozenset, tuple[int, float]]:
+    """Net person-services and money of every plan that keeps to the limits, by its conversions."""
+    town, site, room, crowd, budget = world
+    count, now = count or counter(town, site, room, crowd), tuple(room["service"])
+    allowed = offers(room, limits) if allowed is None else allowed
+    asked = sum(crowd[a].to_numpy() for ages in GROUPS.values() for a in ages)
+    start = seated(town, site, room, crowd, now) if limits.capacity else count(now).sum()
+    choices = [[was, *(s for s in GROUPS if (r, s) in allowed)] for r, was in zip(room["room"], now, strict=True)]
+    out = {}
+    for uses in itertools.product(*choices):
+        moves = frozenset((r, u) for r, u, was in zip(room["room"], uses, now, strict=True) if u != was)
+        cost = sum(allowed[move] for move in moves)
+        if len(moves) > budget or (limits.funds is not None and round(cost, 6) > limits.funds):
+            continue
+        if limits.capacity:
+            out[moves] = (seated(town, site, room, crowd, uses) - start, cost)
+        elif (count(uses) >= np.round(limits.floor * asked, 6)).all():
+            out[moves] = (int(count(uses).sum() - start), cost)
+    return out
+
+
+def poor(room: pd.DataFrame, limits: siting.Limits) -> bool:
+    """Whether the funds do not pay for the cheapest conversion that is allowed."""
+    return limits.funds is not None and min(offers(room, limits).values(), default=0.0) > limits.funds
+
+
+@st.composite
+def limited(draw: st.DrawFn) -> tuple[tuple, siting.Limits]:
+    """A world, every compound a village of its own, and limits."""
+    town, site, room, crowd, budget = draw(worlds())
+    limits = siting.Limits(
+        funds=draw(st.none() | st.sampled_from([6.0, 11.0, 15.0, 20.0, 31.5])),
+        keep=tuple(draw(st.lists(st.sampled_from(room["room"].tolist()), max_size=2, unique=True))),
+        retrofit=draw(st.booleans()),
+        floor=draw(st.sampled_from([0.0, 0.0, 0.1, 0.3, 0.5])),
+    )
+    return (town, site, room, crowd.assign(community=crowd["node"]), budget), limits
+
+
+@settings(max_examples=40, deadline=None)
+@given(limited())
+def test_the_plan_within_limits_is_the_best_of_all_plans_within_them(given: tuple) -> None:
+    world, limits = given
+    *where, budget = world
+    room = where[2]
+    plans = every_plan(world, limits)
+    if poor(room, limits) or not plans:
+        with pytest.raises(InfeasibleError, match="万元不够" if poor(room, limits) else "保底"):
+            plan(*where, budget, limits)
+        return
+    found = plan(*where, budget, limits)
+    top = max(net for net, _ in plans.values())
+    assert found["net"].sum() == top
+    assert len(found) == min(len(moves) for moves, (net, _) in plans.items() if net == top)
+    assert (found["bound"] == top).all()
+    assert (found["gap"] == 0).all()
+    moves = frozenset(zip(found["room"], found["service"], strict=True))
+    assert found["cost"].sum() == pytest.approx(plans[moves][1])
+    held = room.set_index("room")
+    for step in found.to_dict("records"):
+        was = held.loc[step["room"]].to_dict()
+        assert step["room"] not in limits.keep
+        assert was["area_m2"] >= NEEDS[step["service"]]["area_m2"]
+        lacking = [f for f in NEEDS[step["service"]]["hardware"] if not was[f]]
+        assert (step["retrofit"] if lacking else "") == ("|".join(lacking) if limits.retrofit else "")
+        assert step["cost"] == price(was, step["service"])
+        most = places_of(step["service"], was["area_m2"])
+        assert pd.isna(step["places"]) if most == math.inf else step["places"] == most
+
+
+@settings(max_examples=15, deadline=None)
+@given(limited(), st.integers(0, 1000))
+def test_order_of_rows_changes_nothing_within_limits_and_more_money_never_loses(given: tuple, seed: int) -> None:
+    (town, site, room, crowd, budget), limits = given
+    wide = siting.Limits(funds=60.0, keep=limits.keep, retrofit=limits.retrofit)
+    found = plan(town, site, room, crowd, budget, wide)
+    mixed = [frame.sample(frac=1, random_state=seed) for frame in (room, crowd)]
+    pd.testing.assert_frame_equal(found, plan(town, site, *mixed, budget, wide))
+    more = siting.Limits(funds=70.0, keep=limits.keep, retrofit=limits.retrofit)
+    assert plan(town, site, room, crowd, budget, more)["net"].sum() >= found["net"].sum()
+    assert found["cost"].sum() <= 60
+
+
+@settings(max_examples=25, deadline=None)
+@given(worlds(), st.lists(st.integers(0, 40), min_size=3, max_size=3))
+def test_with_places_counted_the_plan_is_the_best_of_all_by_greatest_flow(world: tuple, places: list[int]) -> None:
+    town, site, room, crowd, budget = world
+    site = site.assign(capacity=places[: len(site)])
+    world = (town, site, room, crowd, budget)
+    limits = siting.Limits(capacity=True)
+    plans = every_plan(world, limits)
+    found = plan(*world, limits)
+    top = max(net for net, _ in plans.values())
+    assert found["net"].sum() == top
+    assert len(found) == min(len(moves) for moves, (net, _) in plans.items() if net == top)
+    assert (found["bound"] == top).all()
+    assert (found["net"] == found["gain"] - found["lost"]).all()
+    uses = dict(zip(room["room"], room["service"], strict=True))
+    before = seated(town, site, room, crowd, tuple(uses.values()))
+    for step in found.to_dict("records"):
+        uses[step["room"]] = step["service"]
+        now = seated(town, site, room, crowd, tuple(uses.values()))
+        assert step["net"] == now - before
+        before = now
+
+
+def test_people_count_only_up_to_the_places_there_are() -> None:
+    # 100 m2 of childcare hold 12 (8 m2 each); a site for 5 is in reach too: of 30 children 5 have a place, then 17
+    assert PLACES["childcare"] == 8
+    crowd, room = people(a=[30, 0, 0, 0, 0, 0]), rooms(("F1", "idle", "a", 100, "plumbing insulation"))
+    site = sites(("S1", "childcare", "b")).assign(capacity=5)
+    assert plan(line(100), site, room, crowd).empty  # all are in reach of the site
+    found = plan(line(100), site, room, crowd, limits=siting.Limits(capacity=True))
+    assert found[["service", "gain", "bound", "places"]].to_numpy().tolist() == [["childcare", 12, 12, 12]]
+    free = site.assign(capacity=pd.array([None], "Int64"))  # unknown: no limit
+    assert plan(line(100), free, room, crowd, limits=siting.Limits(capacity=True)).empty
+    near = circle.reach(line(100), circle.places(site, room))
+    with pytest.raises(TableError, match="capacity"):
+        siting.convert(room, crowd, near, limits=siting.Limits(capacity=True))
+
+
+def test_hardware_is_bought_only_where_it_may_be_and_is_listed_with_its_price() -> None:
+    crowd, room = people(a=[0, 0, 0, 0, 7, 0]), rooms(("F1", "idle", "a", 60, "plumbing"))
+    ready = sites(*[(f"S{i}", s, "a") for i, s in enumerate(["elder_care", "culture", "health"])])
+    assert plan(line(1), ready, room, crowd).empty
+    found = plan(line(1), ready, room, crowd, limits=siting.Limits(retrofit=True))
+    assert found[["service", "retrofit", "cost"]].to_numpy().tolist() == [["meals", "exhaust", 6 + 0.12 * 60 + 5]]
+
+
+def test_a_room_that_must_stay_is_never_converted() -> None:
+    crowd = people(a=[0, 0, 0, 0, 7, 0])
+    room = rooms(("F1", "idle", "a", 60, ALL), ("F2", "idle", "a", 60, ALL))
+    kept = siting.Limits(keep=["F1"])
+    assert set(plan(line(1), sites(), room, crowd, limits=kept)["room"]) == {"F2"}
+    flagged = room.assign(must_stay=pd.array([None, True], "boolean"))
+    assert set(plan(line(1), sites(), flagged, crowd)["room"]) == {"F1"}
+    assert plan(line(1), sites(), flagged, crowd, limits=kept).empty
+
+
+def test_a_floor_turns_the_plan_to_those_who_would_be_left_out() -> None:
+    # one conversion: 90 old people at a, or 5 at b. The floor brings it to b.
+    crowd = people(a=[0, 0, 0, 0, 90, 0], b=[0, 0, 0, 0, 5, 0]).assign(community=["甲村", "乙村"])
+    room = rooms(("F1", "elder_care", "a", 60, "exhaust plumbing"), ("F2", "idle", "b", 60, "exhaust plumbing"))
+    found = plan(line(5000), sites(), room, crowd, 1)
+    assert found["room"].tolist() == ["F2"]  # F1 would lose its elder care
+    crowd.loc[0, "age_0_2"] = 1
+    idle = room.assign(service="idle")
+    assert plan(line(5000), sites(), idle, crowd, 1)["room"].tolist() == ["F1"]
+    with pytest.raises(InfeasibleError, match=r"1 处以内.*最多为 0%"):  # one of the two villages gets nothing
+        plan(line(5000), sites(), idle, crowd, 1, siting.Limits(floor=0.24))
+    near_a = sites(("S1", "meals", "a"), ("S2", "culture", "a"))
+    found = plan(line(5000), near_a, idle, crowd, 1, siting.Limits(floor=0.24))
+    assert found["room"].tolist() == ["F2"]
+
+
+def test_what_makes_a_plan_impossible_is_named() -> None:
+    crowd = people(a=[9, 0, 0, 0, 9, 0], b=[0, 0, 0, 0, 9, 0]).assign(community=["甲村", "乙村"])
+    room = rooms(("F1", "idle", "a", 60, ALL))
+    near = circle.reach(line(5000), circle.places(sites(), room))
+
+    def refused(match: str, budget: int | None = None, **limits: object) -> None:
+        with pytest.raises(InfeasibleError, match=match):
+            siting.convert(room, crowd, near, budget=budget, limits=siting.Limits(**limits))
+
+    refused("负:-1;.*-3;.*1.5;.*F7、F8;", -1, funds=-3, floor=1.5, keep=("F8", "F7"))
+    refused("资金 4 万元不够.*F1房用作文化需 5 万元", funds=4)
+    refused("甲镇乙村最多 0%", floor=0.1)  # no room reaches the second village
+    refused("差距", gap=1)
+    with pytest.raises(TableError, match="没有这些用房:F1"):
+        siting.convert(room, crowd, near.iloc[:0])
+    assert siting.convert(room, crowd, near, budget=0, limits=siting.Limits(funds=0)).empty
+
+
+# --- building on idle land
+
+
+def plots(*rows: tuple) -> pd.DataFrame:
+    """Plots from (id, node, area)."""
+    out = pd.DataFrame(rows, columns=["plot", "node", "area_m2"])
+    return out.assign(name=out["plot"] + "地块", township="甲镇", community="乙村")
+
+
+def built(
+    town: Streets, site: pd.DataFrame, plot: pd.DataFrame, crowd: pd.DataFrame, **options: object
+) -> pd.DataFrame:
+    where = pd.concat(
+        [
+            site.rename(columns={"site": "place"})[["place", "service", "node"]],
+            plot.rename(columns={"plot": "place"})[["place", "node"]].assign(service="idle"),
+        ],
+        ignore_index=True,
+    )
+    return siting.build(plot, crowd, circle.reach(town, where), **options)
+
+
+def test_a_plot_is_built_on_where_its_area_allows() -> None:
+    crowd, site = people(a=[0, 0, 0, 0, 7, 0]), sites(("S1", "culture", "a"), ("S2", "health", "a"))
+    found = built(line(1), site, plots(("P1", "a", 100), ("P2", "b", 59.9)), crowd)
+    assert list(found) == list(siting.BUILT)
+    assert found[["plot", "from_service", "service", "gain", "lost"]].to_numpy().tolist() == [
+        ["P1", "idle", "elder_care", 7, 0]
+    ]
+    assert found["cost"].tolist() == [45.0]
+    assert found["places"].tolist() == [16]
+    large = built(line(1), site, plots(("P1", "a", 5000)), crowd)
+    assert large["cost"].tolist() == [rules.value("siting.build")["most_m2"]["elder_care"] * 0.45]
+    assert built(line(1), site, plots(("P1", "a", 100)), crowd, limits=siting.Limits(keep=("P1",))).empty
+    both = people(a=[0, 0, 0, 0, 7, 0], b=[0, 0, 0, 0, 5, 0])
+    apart = plots(("P1", "a", 100), ("P2", "b", 100))
+    assert [len(built(line(5000), site, apart, both, budget=n)) for n in (0, 1, 2)] == [0, 1, 2]
+    with pytest.raises(TableError, match="地块编号重复:P1"):
+        siting.build(plots(("P1", "a", 1), ("P1", "a", 1)), crowd, circle.reach(line(1), site))
+
+
+@settings(max_examples=20, deadline=None)
+@given(worlds(), st.none() | st.sampled_from([50.0, 100.0]))
+def test_buildings_are_the_best_of_all_buildings(world: tuple, funds: float | None) -> None:
+    town, site, room, crowd, budget = world
+    plot = plots(*zip(room["room"], room["node"], room["area_m2"], strict=True))
+    count, now = counter(town, site, room, crowd), ("idle",) * len(room)
+    best, rows = 0, room.to_dict("records")
+    for uses in itertools.product(
+        *[["idle", *(s for s in GROUPS if r["area_m2"] >= NEEDS[s]["area_m2"])] for r in rows]
+    ):
+        cost = sum(r["area_m2"] * 0.45 for r, u in zip(rows, uses, strict=True) if u != "idle")
+        if len(rows) - uses.count("idle") <= budget and (funds is None or cost <= funds):
+            best = max(best, int(count(uses).sum() - count(now).sum()))
+    found = built(town, site, plot, crowd, budget=budget, limits=siting.Limits(funds=funds))
+    assert found["net"].sum() == best
+    assert (found["bound"] == best).all()
+    assert found["plot"].is_unique

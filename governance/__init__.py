@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from . import rules as rules
     from . import shifting as shifting
     from . import siting as siting
+    from . import streets as streets
     from . import survey as survey
     from . import tables as tables
     from .tables import County as County
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 ROOMS = ("balance", "brief", "circle", "crosswalk", "departments", "documents", "drafting", "errors", "examples",
-         "graph", "lifecycle", "matching", "plot", "redline", "review", "rules", "shifting", "siting", "survey",
+         "graph", "lifecycle", "matching", "plot", "redline", "review", "rules", "shifting", "siting", "streets", "survey",
          "tables")  # fmt: skip
 DOOR = ("County", "Streets", "read", "write")
 __all__ = [*ROOMS, *DOOR]

@@ -19,7 +19,7 @@ from docx.shared import Mm, Pt
 
 import governance as gov
 from governance import brief
-from governance.brief import findings, workbook
+from governance.brief import contents, findings, workbook
 from governance.errors import DocumentError
 
 FRAME = gov.tables.frame
@@ -458,17 +458,17 @@ def test_infinite_and_missing_numbers_reach_the_sheet_as_words_and_blanks():
 def test_a_difference_that_may_be_chance_is_not_called_a_fall(county, tmp_path):
     survey = gov.survey.run(_tiny())
     assert survey.change.low.iloc[0] < 0 < survey.change.high.iloc[0]
-    context, _ = findings.tell(survey, workbook.sheets(survey))
+    context, _ = findings.tell(survey, contents.sheets(survey))
     assert "尚不能排除偶然波动" in context["对比"]
     turned = replace(survey, change=survey.change.assign(difference=0.2, low=0.1, high=0.3))
     assert (
         "上升20.0个百分点（95%区间为上升10.0至30.0个百分点）"
-        in findings.tell(turned, workbook.sheets(turned))[0]["对比"]
+        in findings.tell(turned, contents.sheets(turned))[0]["对比"]
     )
 
 
 def _told(survey: gov.survey.Survey) -> dict:
-    return findings.tell(survey, workbook.sheets(survey))[0]
+    return findings.tell(survey, contents.sheets(survey))[0]
 
 
 def test_a_ledger_without_hours_is_told_without_hours(tmp_path):

@@ -13,7 +13,7 @@ import html
 import io
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from .. import norm, plot
 from ..errors import DocumentError
 from ..files import replaced
 from ..words import proper
-from . import findings, workbook
+from . import contents, findings, workbook
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -75,7 +75,7 @@ def write(
     tick = progress or (lambda *_: None)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    sheets = workbook.sheets(survey)
+    sheets = contents.sheets(survey)
     context, said = findings.tell(survey, sheets)
     made = _made(survey)
     letter = _letter(context, _pictures(survey, context), template, made)
@@ -88,16 +88,17 @@ def write(
     return [replaced(folder / name, functools.partial(Path.write_bytes, data=data)) for name, data in made_files]
 
 
-def table(frame: pd.DataFrame, *, owner: str = "results") -> pd.DataFrame:
+def table(frame: pd.DataFrame, *, owner: str = "results", heads: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The frame as the briefing's workbook shows it: Chinese headers with units, Chinese words for English values.
 
-    owner : the table of ``schemas/`` whose words come first where several name the same column.
+    owner : the table of ``schemas/`` whose words come first where several name the same column. heads : headers of your
+    own for some columns.
     For reading, not for further reckoning: the columns no longer have their names of ``schemas/``.
 
     >>> table(pd.DataFrame({"verdict": ["off_list"], "hours": [3.0]})).to_dict("list")
     {'判定': ['清单外事项'], '工时(小时)': [3.0]}
     """
-    sheet = workbook.Sheet("", "", frame, owner)
+    sheet = workbook.Sheet("", "", frame, owner, heads)
     words = {workbook.heading(sheet, str(c)): [workbook.word(sheet, str(c), v) for v in frame[c]] for c in frame}
     return pd.DataFrame(words, index=frame.index)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..words import proper
-from . import advice
+from . import advice, depth
 from .accounts import (
     NONE,
     Page,
@@ -295,7 +295,7 @@ def _circle(survey: Survey, page: Page) -> dict[str, Any]:
     out["覆盖低"] = "、".join(_covered(page, i) for i in fewer[:3])
     out["缺口"] = _gaps(page)
     out["重复"] = _doubled(survey, page)
-    return out | _plan(survey, page)
+    return out | _plan(survey, page) | depth.tell(survey, page)
 
 
 def _covered(page: Page, row: int) -> str:

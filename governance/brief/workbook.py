@@ -1,4 +1,4 @@
-"""The workbook behind a briefing: every frame of a survey as a numbered sheet, and where each number comes from."""
+"""The workbook behind a briefing: its sheets under Chinese heads, and where each number comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .. import rules
 from ..errors import GovernanceError
 from ..tables.fields import Field, field, fields, label
 
@@ -20,11 +19,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from ..survey import Survey
-
 FIRST = 3  # the Excel row of a sheet's first record: a title and a header stand above
 LONGEST, MOST = 32_000, 1_048_000  # what an Excel cell and an Excel sheet hold
-USED = ("matching.", "shares.", "balance.", "circle.", "siting.")  # the rules a briefing rests on
 OWNERS = ("results", "tasks", "items", "sites", "rooms", "communities", "units", "activities")
 PERCENT = {"share", "unsure_share", "hours_share", "low", "high", "before_share", "after_share", "difference"}
 HEADS = {  # columns that no schema names
@@ -56,77 +52,7 @@ HEADS = {  # columns that no schema names
     "load_ratio": "平均负荷比",
     "overloaded": "超载单位数(个)",
 }
-LEDGER = (
-    "task",
-    "date",
-    "department",
-    "township",
-    "text",
-    "verdict",
-    "item",
-    "item_name",
-    "list_kind",
-    "category",
-    "reason",
-    "missing_support",
-    "needs_review",
-    "hours",
-    "channel",
-    "in_name_of",
-    "role",
-    "scored",
-    "support",
-    "handed_to",
-    "score",
-    "band",
-    "item_2",
-    "score_2",
-    "item_3",
-    "score_3",
-    "source",
-)
 SOURCES = ("place", "what", "value", "text", "sheet", "column", "rows", "how")
-LEDGERS = ("shifted", "unsure", "rest", "back")
-HOURS = ("hours", "shifted_hours", "hours_share")
-SHEETS = (  # key, name, what its rows are, the table whose words it speaks first
-    ("lists", "三张清单", "各乡镇(街道)现行清单的事项数", "items"),
-    ("total", "总体占比", "清单施行后下派任务的总体判定", "results"),
-    ("change", "前后对比", "清单施行前后转嫁占比;施行前为回溯衡量", "results"),
-    ("verdicts", "判定汇总", "七类判定的任务数,占比以全部任务为分母", "results"),
-    ("by_department", "部门占比", "按下发部门,占比以已判定任务为分母", "tasks"),
-    ("by_township", "乡镇占比", "按承接乡镇(街道),占比以已判定任务为分母", "tasks"),
-    ("by_category", "类别占比", "按事项类别,占比以已判定任务为分母", "results"),
-    ("by_channel", "渠道占比", "按下发渠道,占比以已判定任务为分母", "tasks"),
-    ("by_month", "月度占比", "按下发月份;清单施行前各月为回溯衡量", "results"),
-    ("flows", "转嫁流向", "转嫁任务由哪个部门到哪个乡镇(街道)", "tasks"),
-    ("shifted", "转嫁任务", "判定为转嫁的每一件任务及依据", "results"),
-    ("unsure", "待确认任务", "须经人工确认的每一件任务,不在占比分母中", "results"),
-    ("rest", "其余任务", "判定为属基本职责、配合且保障到位的任务", "results"),
-    ("back", "回溯任务", "清单施行前的任务,以首版清单回溯衡量,不作追责依据", "results"),
-    ("loads", "负荷", "各乡镇(街道)交办任务工时与可用工时之比", "results"),
-    ("relief", "退回前后", "转嫁任务退回前后的负荷", "results"),
-    ("spread", "不均衡度", "各乡镇(街道)负荷比的不均衡度", "results"),
-    ("cover", "覆盖汇总", "各类服务分时间的覆盖人数", "sites"),
-    ("coverage", "覆盖明细", "各村(社区)、年龄组分时间的覆盖人数", "sites"),
-    ("places", "缺口汇总", "各居民点十五分钟内没有的服务,按人次由多到少", "communities"),
-    ("gaps", "缺口明细", "各居民点每类服务的缺口人数", "sites"),
-    ("overlap", "重复设施", "十五分钟内同类设施不止一处的居民点", "sites"),
-    ("plan", "改造方案", "用房改造的次序与新增受益", "results"),
-    ("rooms", "社区用房", "社区配套用房的面积、用途与硬件", "rooms"),
-    ("sites", "服务设施", "现有服务设施", "sites"),
-    ("rules", "规则", "所用参数及其出处;来源较弱的引用前须核实", "results"),
-    ("notes", "未做部分", "因缺少资料没有分析的部分", "results"),
-)
-OWN_HEADS: dict[str, Mapping[str, str]] = {
-    "plan": {"service": "拟改用途", "name": "用房名称"},
-    "verdicts": {"share": "占全部任务"},
-    "cover": {"share": "覆盖占比"},
-    "coverage": {"share": "覆盖占比"},
-    "places": {"people": "缺口(人次)"},
-    "notes": {"part": "部分", "reason": "原因"},
-    "rules": HEADS,
-    "sites": {"service": "服务类别"},
-}
 FORMS = {
     "title": {"bold": True, "font_color": "#9c2a1f"},
     "head": {"bold": True, "bg_color": "#e8eef4", "bottom": 1, "text_wrap": True, "valign": "vcenter"},
@@ -206,7 +132,7 @@ def word(sheet: Sheet, column: str, value: Any) -> Any:
     '清单外事项'
     """
     if isinstance(value, (list, tuple)):
-        return "、".join(map(str, value))
+        return ("；" if any(isinstance(v, dict) for v in value) else "、").join(map(_part, value))
     if isinstance(value, dict):
         return ";".join(f"{_key(k)} {_part(v)}" for k, v in value.items())
     if value is None or value is pd.NaT or value is pd.NA or value != value:
@@ -235,74 +161,14 @@ def _key(name: str) -> str:
 
 
 def _part(value: Any) -> str:
-    """A rule's inner value as words: hardware, ages, area."""
+    """A rule's inner value as words: hardware, ages, area, prices."""
+    if isinstance(value, dict) and "area_m2" not in value:
+        return "、".join(f"{_key(k)}{_part(v)}" for k, v in value.items())
     if isinstance(value, dict):
         return f"不少于{value['area_m2']}平方米" + "".join(
             "、" + field("rooms", flag).label for flag in value.get("hardware", ())
         )
-    return "、".join(_key(v) for v in value) if isinstance(value, list) else str(value)
-
-
-def sheets(survey: Survey) -> dict[str, Sheet]:
-    """Every sheet of the workbook by an English key, in order and numbered, the empty ones too."""
-    made = _made(survey)
-    timeless = not survey.loads["hours"].any()
-    return {
-        key: Sheet(
-            f"表{n} {name}",
-            about,
-            _timed(key, made[key] if key in made else getattr(survey, key), timeless).reset_index(drop=True),
-            owner,
-            OWN_HEADS.get(key),
-        )
-        for n, (key, name, about, owner) in enumerate(SHEETS, 1)
-    }
-
-
-def _timed(key: str, frame: pd.DataFrame, timeless: bool) -> pd.DataFrame:
-    """The frame without hours that nobody recorded: no columns of zeros, no loads reckoned from them."""
-    if key in ("loads", "relief", "spread"):
-        return frame.head(0) if timeless else frame
-    if key in LEDGERS or "hours" not in frame or frame["hours"].any():
-        return frame
-    return frame.drop(columns=[c for c in HOURS if c in frame])
-
-
-def _made(survey: Survey) -> dict[str, pd.DataFrame]:
-    """The frames that are not a field of the survey as it stands."""
-    held = survey.ledger[~survey.ledger["retrospective"]]
-    ledger = [c for c in LEDGER if c in survey.ledger]
-    return {
-        "total": survey.total.assign(first=held["date"].min(), last=held["date"].max()),
-        "change": survey.change,
-        "shifted": held.loc[held["shifted"], ledger],
-        "unsure": held.loc[held["verdict"] == "unsure", ledger],
-        "rest": held.loc[~held["shifted"] & (held["verdict"] != "unsure"), ledger],
-        "back": survey.ledger.loc[survey.ledger["retrospective"], ledger],
-        "spread": survey.spread.rename_axis("measure").rename("value").reset_index(),
-        "cover": _cover(survey.coverage),
-        "places": _places(survey.gaps),
-        "rooms": survey.county.rooms,
-        "sites": survey.county.sites,
-        "rules": rules.table().loc[lambda t: t["rule"].str.startswith(USED)].reset_index(drop=True),
-    }
-
-
-def _cover(coverage: pd.DataFrame) -> pd.DataFrame:
-    """service, minutes, people, covered, share: everyone together, services as the rules list them."""
-    sums = coverage.groupby(["service", "minutes"], as_index=False, sort=False)[["people", "covered"]].sum()
-    return sums.assign(share=sums["covered"] / sums["people"].where(sums["people"] > 0))
-
-
-def _places(gaps: pd.DataFrame) -> pd.DataFrame:
-    """township, community, compound, people (persons x services), missing (services), most first."""
-    keys = ["township", "community", "compound"]
-    out = (
-        gaps.assign(compound=gaps["compound"].fillna(""))
-        .groupby(keys, as_index=False, sort=False)
-        .agg(people=("people", "sum"), missing=("service", "|".join))
-    )
-    return out.sort_values("people", ascending=False, kind="stable", ignore_index=True)
+    return "、".join(_part(v) for v in value) if isinstance(value, list) else _key(str(value))
 
 
 def book(parts: Sequence[Sheet], said: Sequence[Number], *, title: str, mark: str, made: dt.datetime) -> bytes:

@@ -1,4 +1,7 @@
-"""One command per question, wholly in Chinese: check, lists, compare, brief, shifting, balance, circle, example."""
+"""One command per question, wholly in Chinese.
+
+check, lists, compare, brief, shifting, balance, circle, site, example.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from .. import __version__
 from ..brief.accounts import tally
 from ..errors import GovernanceError, TableError
 from ..words import proper
-from . import arguments, faults, listing
+from . import arguments, faults, listing, site
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
 
     from ..brief.workbook import Sheet
     from ..survey import Survey
@@ -26,8 +31,10 @@ if TYPE_CHECKING:
 PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
     "shifting": ("责任转嫁",),
     "balance": ("履职负荷",),
-    "circle": ("十五分钟服务圈", "用房改造"),
+    "circle": ("十五分钟服务圈", "用房改造", "部分点位"),
+    "site": ("用房改造", "部分点位"),
 }
+BOOKS = {"circle": "服务圈", "site": "改造方案"}  # workbooks beside pictures, where -o names a folder
 EXAMPLE = "示例数据:{name}为虚构,所有单位、任务和数字均系编造,不得引用"
 
 
@@ -61,7 +68,8 @@ def _county(args: argparse.Namespace) -> County:
     path = None if args.folder is None else _there(args.folder)
     from . import county
 
-    found, told = county.read(path, since=args.since, meanings=args.meanings)
+    file = _there(args.streets) if args.streets else None
+    found, told = county.read(path, since=args.since, meanings=args.meanings, file=file, coords=args.coords)
     for line in told:
         print(line)
     return found
@@ -156,24 +164,24 @@ def _brief(args: argparse.Namespace) -> int:
     print(listing.headline(found.total, tally(found.ledger)))
     for file in files:
         _say("已写出:", file)
-    _notes(found, list(found.notes["part"]))
+    _notes(found.notes, list(found.notes["part"]))
     return 0
 
 
 def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
     """What the survey found and its sheets; leaves with 1 when the part asked for could not be done."""
     if args.output:
-        _room_for(args.output.parent)
+        _room_for(args.output.parent if args.output.suffix else args.output)
     county = _county(args)
     _mark(county)
     from .. import survey
-    from ..brief import workbook
+    from ..brief import contents
 
     found = survey.run(county)
     if PARTS[args.command][0] in set(found.notes["part"]):
-        _notes(found, PARTS[args.command])
+        _notes(found.notes, PARTS[args.command])
         raise SystemExit(1)
-    return found, workbook.sheets(found)
+    return found, contents.sheets(found)
 
 
 def _shifting(args: argparse.Namespace) -> int:
@@ -215,12 +223,36 @@ def _balance(args: argparse.Namespace) -> int:
 def _circle(args: argparse.Namespace) -> int:
     found, sheets = _survey(args)
     print(listing.coverage(sheets["cover"]))
-    for key in ("places", "overlap"):
-        print(listing.text(sheets[key], limit=10))
+    print(listing.wide(sheets["left_out"], "group", "left_out"))
+    print(listing.text(sheets["doors"]))
+    print(listing.text(sheets["areas"], columns=("area", "name", "compounds", "missing", "people"), limit=10))
+    print(listing.wide(sheets["doubles"], "sites", "people"))
     columns = ("order", "room", "name", "from_service", "service", "gain", "lost", "net", "cumulative", "bound")
     print(listing.text(sheets["plan"], columns=columns))
     _say("按路网步行时间和各年龄组步速计算;不反映服务质量、开放时间和实际使用。")
-    return _finish(args, found, [sheets[key] for key in ("cover", "coverage", "places", "gaps", "overlap", "plan")])
+    from ..brief.contents import CIRCLE
+
+    return _finish(args, found, [sheets[key] for key in CIRCLE], site.maps)
+
+
+def _site(args: argparse.Namespace) -> int:
+    if args.output:
+        _room_for(args.output.parent if args.output.suffix else args.output)
+    county = _county(args)
+    _mark(county)
+    from .. import survey
+
+    lacking = survey.missing(county)
+    if PARTS["site"][0] in set(lacking["part"]):
+        _notes(lacking, PARTS["site"])
+        return 1
+    limits = survey.Limits(funds=args.funds, keep=args.keep, retrofit=args.retrofit, floor=args.floor)
+    found = survey.sites(county, budget=args.budget, limits=limits, count=args.plans)
+    for line in site.told(found):
+        print(line)
+    _say(site.verdict(found))
+    _notes(lacking, PARTS["site"])
+    return _written(args, county, list(site.sheets(found).values()), lambda out, mark: site.pictures(found, out, mark))
 
 
 def _example(args: argparse.Namespace) -> int:
@@ -249,6 +281,7 @@ RUN = {
     "shifting": _shifting,
     "balance": _balance,
     "circle": _circle,
+    "site": _site,
     "example": _example,
 }
 
@@ -280,30 +313,35 @@ def _mark(county: County) -> None:
         _say(f"【{EXAMPLE.format(name=county.name)}】")
 
 
-def _notes(found: Survey, parts: Sequence[str]) -> None:
-    for note in found.notes.itertuples():
+def _notes(notes: pd.DataFrame, parts: Sequence[str]) -> None:
+    for note in notes.itertuples():
         if note.part in parts:
             _say(f"未做“{note.part}”:{note.reason}")
 
 
-def _finish(args: argparse.Namespace, found: Survey, sheets: list[Sheet]) -> int:
-    _notes(found, PARTS[args.command])
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        mark = EXAMPLE.format(name=found.county.name) if found.county.example else ""
-        _say("已写出:", listing.save(sheets, args.output, mark=mark))
+def _finish(
+    args: argparse.Namespace,
+    found: Survey,
+    sheets: list[Sheet],
+    draw: Callable[[Survey, Path, str], list[Path]] | None = None,
+) -> int:
+    _notes(found.notes, PARTS[args.command])
+    return _written(args, found.county, sheets, draw and (lambda out, mark: draw(found, out, mark)))
+
+
+def _written(
+    args: argparse.Namespace, county: County, sheets: list[Sheet], draw: Callable[[Path, str], list[Path]] | None
+) -> int:
+    """The sheets written where ``-o`` says: a table, or a folder with the workbook and the pictures."""
+    if not args.output:
+        return 0
+    mark = EXAMPLE.format(name=county.name) if county.example else ""
+    book = args.output if args.output.suffix else args.output / f"{BOOKS[args.command]}.xlsx"
+    book.parent.mkdir(parents=True, exist_ok=True)
+    _say("已写出:", listing.save(sheets, book, mark=mark))
+    for file in draw(args.output, proper(mark)) if draw and not args.output.suffix else []:
+        _say("已写出:", file)
     return 0
-
-
-def _speak() -> None:
-    """Let the terminal take Chinese: keep its encoding if that has it, else UTF-8; never fail on a character."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            try:
-                "中".encode(stream.encoding or "ascii")
-                stream.reconfigure(errors="replace")
-            except (UnicodeEncodeError, LookupError):
-                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _faulty(fault: GovernanceError) -> None:
@@ -348,7 +386,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["shifting", "--by", "天气"])
     2
     """
-    _speak()
+    faults.speak()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

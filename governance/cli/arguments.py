@@ -71,6 +71,37 @@ def _sheet(text: str) -> Path:
     return out
 
 
+def _either(text: str) -> Path:
+    return _sheet(text) if Path(text).suffix else Path(text)
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isascii() or not text.strip().isdigit():
+        raise argparse.ArgumentTypeError(f"“{text}”应为不小于 0 的整数")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text.replace(",", "").removesuffix("万元"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}”应为不小于 0 的万元数")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _amount(text.strip().rstrip("%\uff05")) / (100 if text.strip().endswith(("%", "\uff05")) else 1)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"“{text}”应在 0 至 1 之间,或写成 60%")
+    return value
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\uff0c、;\uff1b\s]+", text) if part)
+
+
 def _book(text: str) -> Path:
     if Path(text).suffix.lower() != ".xlsx":
         raise argparse.ArgumentTypeError(f"“{text}”应以 .xlsx 结尾")
@@ -82,6 +113,15 @@ def _date(text: str) -> str:
         return dt.date.fromisoformat(text.strip()).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"“{text}”不是日期,应写成 2025-07-01") from None
+
+
+def _coords(text: str) -> str:
+    value = text.strip().lower().replace("-", "")
+    if value in ("wgs84", "cgcs2000", "gcj02", "bd09"):
+        return value
+    if re.fullmatch(r"epsg:\d+", value):
+        return value.upper()
+    raise argparse.ArgumentTypeError(f"不认识坐标系“{text}”;可用:wgs84、cgcs2000、gcj02、bd09、EPSG:编号")
 
 
 def parser(version: str) -> argparse.ArgumentParser:
@@ -150,16 +190,44 @@ def parser(version: str) -> argparse.ArgumentParser:
         extra = "[--by 口径] " if name == "shifting" else ""
         what, how = add(name, f"[资料] {extra}[-o 文件]", text)
         _folder(what)
-        how.add_argument(
-            "-o", "--output", metavar="文件", type=_sheet, help="把完整结果存为 .xlsx(全部表)或 .csv(首张表)"
-        )
+        _output(how, pictures=name == "circle")
         if name == "shifting":
             how.add_argument("--by", metavar="口径", type=_by, help="只看一种汇总:部门、乡镇、类别、渠道或月份")
+    what, how = add(
+        "site",
+        "[资料] [--budget 处数] [--funds 万元] [-o 文件夹]",
+        "用房改造与闲置地块:改成什么、建成什么,受益多少人,哪条约束最碍事",
+    )
+    _folder(what)
+    how.add_argument("--budget", metavar="处数", type=_whole, help="至多改造几处;默认见规则 siting.budget")
+    how.add_argument("--funds", metavar="万元", type=_amount, help="改造资金上限;不写则不限")
+    how.add_argument("--keep", metavar="编号", type=_ids, default=(), help="须保留原用途的用房编号,用逗号或顿号隔开")
+    how.add_argument("--retrofit", action="store_true", help="所缺硬件可花钱补装(按规则 siting.costs 的单价)")
+    how.add_argument(
+        "--floor", metavar="比例", type=_share, default=0.0, help="各村(社区)覆盖的保底比例,如 0.6 或 60%%"
+    )
+    how.add_argument("--plans", metavar="个数", type=_whole, default=10, help="列出几个备选方案;默认 10")
+    _output(how, pictures=True)
     what, how = add("example", "[文件夹] [--blank] [--force]", "写出示例县,或写出可填报的空白表")
     what.add_argument("folder", metavar="文件夹", nargs="?", help="写到何处;默认为“示例县”或“空白表”")
     how.add_argument("--blank", action="store_true", help="只写空白表,供填报本县资料")
     how.add_argument("--force", action="store_true", help="文件夹里已有内容时也写入(同名文件会被覆盖)")
     return whole
+
+
+def _output(group: argparse._ArgumentGroup, *, pictures: bool) -> None:
+    if pictures:
+        group.add_argument(
+            "-o",
+            "--output",
+            metavar="文件夹",
+            type=_either,
+            help="存放表格、图和地图的文件夹;写成 .xlsx 或 .csv 则只存表格",
+        )
+        return
+    group.add_argument(
+        "-o", "--output", metavar="文件", type=_sheet, help="把完整结果存为 .xlsx(全部表)或 .csv(首张表)"
+    )
 
 
 def _options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -177,3 +245,15 @@ def _folder(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--since", metavar="日期", type=_date, help="清单文档没有写明施行日期时用这一天,如 2025-07-01")
     group.add_argument("--meanings", metavar="说明.yaml", help="说明清单文档里认不出的列名、清单和乡镇的小文件")
+    group.add_argument(
+        "--streets",
+        metavar="路网文件",
+        help=".osm.pbf、.graphml、.gpkg、.shp、.geojson 等;不写则用资料文件夹里的那一个",
+    )
+    group.add_argument(
+        "--coords",
+        metavar="坐标系",
+        type=_coords,
+        default="wgs84",
+        help="经度、纬度是哪种坐标:wgs84(默认)、cgcs2000、gcj02(高德、腾讯)、bd09(百度)或 EPSG:编号",
+    )

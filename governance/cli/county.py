@@ -11,20 +11,22 @@ from .. import departments, documents, examples, tables
 from ..errors import DocumentError
 from ..tables import County
 from ..words import proper
-from . import published
+from . import ground, published
 
 ENDINGS = (".docx", ".pdf", ".html", ".htm")
 
 
-def read(path: Path | None, *, since: str | None = None, meanings: str | None = None) -> tuple[County, list[str]]:
+def read(
+    path: Path | None, *, since: str | None = None, meanings: str | None = None, file: Path | None = None, coords: str
+) -> tuple[County, list[str]]:
     """The county and what to tell of it: the example for None, else a folder or workbook.
 
     Lists that stand only in documents are read from those. Tasks and staff of townships without a list are left out,
-    since nothing can be said of them. Raises TableError and DocumentError as the readers do, and DocumentError for
+    since nothing can be said of them. file, coords : streets, and what longitudes are (``ground.settle``). Raises TableError and DocumentError as the readers do, and DocumentError for
     documents that are unclear, undated, or of townships the tables do not know.
     """
     if path is None:
-        return examples.county(), []
+        return ground.settle(examples.county(), None, file=file, coords=coords)
     county, told = tables.read(path), []
     if county.items.empty and path.is_dir() and any(p.suffix.lower() in ENDINGS for p in path.rglob("*")):
         found = documents.check(path, since=since, meanings=meanings, endings=ENDINGS)
@@ -32,7 +34,9 @@ def read(path: Path | None, *, since: str | None = None, meanings: str | None = 
         _refuse(county, found, path)
         county = replace(county, items=found.items)
         told += [published.files(found), *alike(found.items)]
-    return covered(county, told)
+    county, told = covered(county, told)
+    county, more = ground.settle(county, path, file=file, coords=coords)
+    return county, told + more
 
 
 def _refuse(county: County, found: documents.Reading, path: Path) -> None:

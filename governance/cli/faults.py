@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 
@@ -32,3 +33,14 @@ def blocked(fault: OSError) -> str:
     if isinstance(fault, (IsADirectoryError, NotADirectoryError, FileExistsError)):
         return f"{name}不是所要的文件或文件夹"
     return f"不能读写{name}:磁盘已满、路径有误或设备不可用(错误号 {fault.errno})"
+
+
+def speak() -> None:
+    """Let the terminal take Chinese: keep its encoding if that has it, else UTF-8; never fail on a character."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            try:
+                "中".encode(stream.encoding or "ascii")
+                stream.reconfigure(errors="replace")
+            except (UnicodeEncodeError, LookupError):
+                stream.reconfigure(encoding="utf-8", errors="replace")

@@ -200,6 +200,28 @@ def coverage(sheet: Sheet) -> str:
     return f"\n■ {proper(sheet.about)}\n{grid(heads, rows, [False, True, *[False] * len(times)])}"
 
 
+def wide(sheet: Sheet, across: str, column: str) -> str:
+    """A sheet with a line a service, its ``column`` side by side for each value of ``across``.
+
+    >>> frame = pd.DataFrame({"service": ["meals"] * 2, "sites": ["0", "1"], "people": [50, 150]})
+    >>> print(wide(Sheet("表1 设施数", "设施数", frame, "sites"), "sites", "people").strip())
+    ■ 设施数
+      服务类别   0    1
+      助餐      50  150
+    """
+    frame = sheet.frame
+    if frame.empty:
+        return text(sheet)
+    heads = list(dict.fromkeys(frame[across]))
+    table = frame.pivot_table(index="service", columns=across, values=column, aggfunc="sum", sort=False)
+    rows = [
+        [cell(sheet, "service", service), *(cell(sheet, column, line.get(h)) for h in heads)]
+        for service, line in table.to_dict("index").items()
+    ]
+    words = ["服务类别", *(cell(sheet, across, h) for h in heads)]
+    return f"\n■ {proper(sheet.about)}\n{grid(words, rows, [False, *[True] * len(heads)])}"
+
+
 def spread(values: pd.Series) -> str:
     """How unevenly the load lies, as one Chinese line, from ``balance.spread``.
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import networkx as nx
 import pandas as pd
 
-from . import balance, circle, graph, matching, norm, shifting, siting
-from .tables import County
+from .. import balance, circle, graph, matching, norm, shifting, siting
+from ..tables import County
+from .town import Limits, Sites, Town, apart, seated, sites, town
+
+__all__ = ["NEEDS", "Limits", "Sites", "Survey", "Town", "lists", "missing", "run", "sites"]
 
 NEEDS = {  # what each part cannot do without: (field of County, its Chinese name)
     "责任转嫁": (("items", "履职事项清单"), ("tasks", "任务台账")),
@@ -50,6 +53,7 @@ class Survey:
     gaps: pd.DataFrame
     overlap: pd.DataFrame
     plan: pd.DataFrame
+    town: Town
     notes: pd.DataFrame
 
 
@@ -90,6 +94,7 @@ def missing(county: County) -> pd.DataFrame:
     timed = county.tasks["hours"].notna().any()
     if len(county.tasks) and not timed and "履职负荷" not in {row["part"] for row in rows}:
         rows.append({"part": "履职负荷", "reason": "任务台账没有记录耗时"})
+    rows += [{"part": part, "reason": reason} for part, reason in apart(county)]
     return pd.DataFrame(rows, columns=["part", "reason"])
 
 
@@ -113,9 +118,12 @@ def run(county: County) -> Survey:
     held = ledger[ledger["in_force"]]
     whole = graph.build(county.items, held)
     loads = balance.load(_same_months(held, county.items), county.items, county.staff)
-    drawn = slice(None if len(county.streets.nodes) else 0)  # without streets there is no circle, and nothing to site
-    sites, rooms = county.sites[drawn], county.rooms[drawn]
-    near = circle.reach(county.streets, circle.places(sites, rooms))
+    seats, people = seated(county), county.communities  # without streets there is no circle, and nothing to site
+    places = circle.places(seats["sites"], seats["rooms"])
+    near = circle.reach(county.streets, places)
+    cover = circle.coverage(near, people)
+    gaps = circle.gaps(near, people, nearest=circle.nearest(county.streets, places))
+    plan = siting.convert(seats["rooms"], people, near)
     return Survey(
         county=county,
         lists=lists(county.items, at=county.tasks["date"].max()),
@@ -135,9 +143,10 @@ def run(county: County) -> Survey:
         spread=balance.spread(loads["load_ratio"]),
         relief=balance.relief(loads),
         reach=near,
-        coverage=circle.coverage(near, county.communities),
-        gaps=circle.gaps(near, county.communities),
-        overlap=circle.overlap(near, county.communities),
-        plan=siting.convert(rooms, county.communities, near),
+        coverage=cover,
+        gaps=gaps,
+        overlap=circle.overlap(near, people),
+        plan=plan,
+        town=town(county, near, gaps, cover, plan),
         notes=missing(county),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def seated(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     ]
 
 
-def _fault(table: str, row: Mapping[str, object]) -> tuple[str, str]:
+def _fault(table: str, row: Mapping[Any, Any]) -> tuple[str, str]:
     """The column and code of what is wrong with where one row lies; no code where nothing is."""
     lon, lat = (float(str(row[c])) for c in ("lon", "lat"))
     if lon != lon and lat != lat:
@@ -41,5 +42,5 @@ def _fault(table: str, row: Mapping[str, object]) -> tuple[str, str]:
     return ("lon", "seat_swapped") if abs(lon) <= 90 and abs(lat) <= 180 else ("lon", "seat_range")
 
 
-def _nowhere(table: str, row: Mapping[str, object]) -> bool:
+def _nowhere(table: str, row: Mapping[Any, Any]) -> bool:
     return table not in _MAY_LACK and bool(pd.isna(row["node"]))

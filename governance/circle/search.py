@@ -1,23 +1,22 @@
-"""The search: which place is how far from which street node.
+"""The search: which place is how far from which street node, and within how many minutes.
 
-The kernel counts in whole decimetres (an edge's ``length_m`` times ten, halves rounded up), so that a place at
+Distances are counted in whole decimetres (an edge's ``length_m`` times ten, halves rounded up), so that a place at
 exactly the limit is inside it and no float sum loses it. Every kind of edge is walked both ways; of parallel edges
 the shortest counts; steps and slopes cost no extra time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from .. import rules
 from ..errors import TableError, require
 from ..walking import decimetres, stretch
+from . import labels
+from .network import FAR, network, numbered
 from .people import IDLE, some
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ BATCH = 4_000_000  # distances held at once
 PLACES = ("place", "name", "kind", "service", "node", "township", "community", "capacity")
 REACH = ("origin", "service", "node", "metres", "minutes", "within")
 NEAREST = ("node", "service", "metres", "site")
+STEPS = ("node", "service", "minutes")
 
 
 def places(sites: pd.DataFrame, rooms: pd.DataFrame) -> pd.DataFrame:
@@ -87,16 +87,19 @@ def reach(streets: Streets, places: pd.DataFrame, *, minutes: float = 15) -> pd.
     0     S1   meals    a     0.0      0.0    15.0
     1     S1   meals    b   800.0     10.0    15.0
     """
-    found = _placed(streets, places)
+    if not 0 <= minutes < np.inf:
+        raise TableError(f"minutes 应为不小于 0 的分钟数,现为 {minutes}")
+    index = numbered(streets)
+    found = _placed(index, places)
+    net = network(streets, index)
     speed = max(rules.value("circle.speed").values())
-    limit = stretch(speed, minutes)
     where, inverse = np.unique(found["at"].to_numpy(np.int64), return_inverse=True)
-    balls = [_ball(row, limit) for rows in _rows(_matrix(streets), where, limit) for row in rows]
+    balls = list(labels.balls(net, where, stretch(speed, minutes), room=BATCH))
     hits = np.concatenate([balls[i][0] for i in inverse] or [np.empty(0, np.int64)])
     metres = np.concatenate([balls[i][1] for i in inverse] or [np.empty(0)]) / 10
     counts = np.array([len(balls[i][0]) for i in inverse], np.int64)
     out = found[["origin", "service"]].loc[found.index.repeat(counts)].reset_index(drop=True)
-    out["node"] = streets.nodes["node"].astype("str").take(hits).reset_index(drop=True)
+    out["node"] = pd.Series(index.take(hits), dtype="str")
     return out.assign(metres=metres, minutes=metres / speed, within=float(minutes))[list(REACH)]
 
 
@@ -117,84 +120,56 @@ def nearest(streets: Streets, places: pd.DataFrame) -> pd.DataFrame:
     >>> nearest(streets, sites).query("service == 'meals'").values.tolist()
     [['a', 'meals', 0.0, 'S1'], ['b', 'meals', 70.0, 'S1'], ['c', 'meals', inf, nan]]
     """
-    found = _placed(streets, places)
-    graph = _matrix(streets)
-    nodes = streets.nodes["node"].astype("str").reset_index(drop=True)
-    parts = []
+    index = numbered(streets)
+    found = _placed(index, places).sort_values("origin", kind="stable")
     known = list(rules.value("circle.groups"))
-    for service in [*known, *sorted(set(found["service"]) - {*known, IDLE})]:
-        mine = found[found["service"] == service].sort_values("origin")
-        metres, rank = _nearest(graph, mine["at"].to_numpy(np.int64))
-        ids = np.append(mine["origin"].to_numpy(object), np.nan)
-        site = pd.Series(ids[rank], dtype="str")
-        parts.append(nodes.to_frame("node").assign(service=service, metres=metres, site=site))
-    return pd.concat(parts, ignore_index=True).astype({"service": "str"})[list(NEAREST)]
+    services = [*known, *sorted(set(found["service"]) - {*known, IDLE})]
+    mine = [found[found["service"] == service] for service in services]
+    away, rank = labels.nearest(network(streets, index), [m["at"].to_numpy(np.int64) for m in mine])
+    metres = away.ravel() / 10
+    metres[away.ravel() == FAR] = np.inf
+    del away  # a million nodes make eight million rows: each column is made by itself, and what it took let go
+    rank += np.where(rank < 0, 0, np.cumsum([0, *map(len, mine[:-1])])[:, None]).astype(np.int32)
+    out = pd.DataFrame({"node": pd.Series(index).take(np.tile(np.arange(len(index)), len(services))).array})
+    out["service"] = pd.Series(services, dtype="str").take(np.repeat(np.arange(len(services)), len(index))).array
+    out["metres"] = metres
+    return out.assign(site=pd.concat(mine)["origin"].array.take(rank.ravel(), allow_fill=True))
 
 
-def _placed(streets: Streets, places: pd.DataFrame) -> pd.DataFrame:
-    """origin, service, node, at (position of the node) of every place; faults named."""
+def steps(near: pd.DataFrame, *, speed: float) -> pd.DataFrame:
+    """The first of ``circle.minutes`` (5, 10, 15) within which each node has each service: one row a (node, service).
+
+    near : what ``nearest`` found. speed : metres a minute, such as an age group's in ``circle.speed``.
+
+    Returns node, service (as in ``near``, in its order), minutes (Int64; NA beyond the longest of ``circle.minutes``
+    or where no place can be walked to). A place at exactly the limit is inside it. Raises TableError for missing
+    columns (``reach``, which knows the fastest group's fifteen minutes only, is refused) or a speed not above 0.
+    What it does not show: as for ``reach``.
+
+    >>> near = pd.DataFrame({"node": list("abc"), "service": "meals", "metres": [300.0, 300.1, np.inf], "site": "S1"})
+    >>> steps(near, speed=60)["minutes"].tolist()
+    [5, 10, <NA>]
+    """
+    require(near, NEAREST, "最近点位表")
+    if not 0 < speed < np.inf:
+        raise TableError(f"speed 应为大于 0 的步行速度(米/分钟),现为 {speed}")
+    minutes = sorted(rules.value("circle.minutes"))
+    first = np.searchsorted([stretch(speed, m) for m in minutes], decimetres(near["metres"]))
+    taken = pd.array([*minutes, pd.NA], dtype="Int64").take(first)
+    return near[["node", "service"]].assign(minutes=taken)
+
+
+def _placed(index: pd.Index, places: pd.DataFrame) -> pd.DataFrame:
+    """origin, service, node, at (position of the node) of every place; all faults named at once."""
     key = next((k for k in ("place", "site", "room") if k in places), "place")
     require(places, [key, "service", "node"], "点位表")
     out = places[[key, "service", "node"]].rename(columns={key: "origin"}).astype("str").reset_index(drop=True)
-    index = pd.Index(streets.nodes["node"].astype("str"))
-    if not index.is_unique:
-        raise TableError(f"路网节点编号重复:{some(index[index.duplicated()].unique())}")
     out["at"] = index.get_indexer(pd.Index(out["node"]))
-    lost = out[out["at"] < 0]
-    if len(lost):
-        names = [f"{o}(节点 {n})" for o, n in zip(lost["origin"], lost["node"].fillna("空"), strict=True)]
-        raise TableError(f"点位所在节点不在路网中:{some(names)}")
-    if out["service"].isna().any():
-        raise TableError(f"点位没有服务类别:{some(out.loc[out['service'].isna(), 'origin'])}")
+    nameless, lost, idle = out["origin"].isna(), out["at"] < 0, out["service"].isna()
+    named = out["origin"].fillna(pd.Series([f"第 {i + 1} 行" for i in range(len(out))], dtype="str"))
+    where = named + "(节点 " + out["node"].fillna("空") + ")"
+    faults = {"点位缺少编号": named[nameless], "点位所在节点不在路网中": where[lost], "点位没有服务类别": named[idle]}
+    said = [f"{what}:{some(rows)}" for what, rows in faults.items() if len(rows)]
+    if said:
+        raise TableError(";".join(said))
     return out
-
-
-def _matrix(streets: Streets) -> csr_array:
-    """The streets as a symmetric matrix of decimetres: of parallel edges the shortest, zero lengths kept."""
-    require(streets.edges, ["source", "target", "length_m"], "路网路段表")
-    index = pd.Index(streets.nodes["node"].astype("str"))
-    ends = np.stack([index.get_indexer(pd.Index(streets.edges[c].astype("str"))) for c in ("source", "target")])
-    length = decimetres(streets.edges["length_m"])
-    edge = streets.edges["edge" if "edge" in streets.edges else "source"].to_numpy(object)
-    for bad, what in ((ends < 0).any(axis=0), "路段的起点或终点不在路网节点中"), (~(length >= 0), "路段长度缺失或为负"):
-        if np.any(bad):
-            raise TableError(f"{what}:{some(edge[bad])}")
-    a, b = np.concatenate([ends, ends[::-1]], axis=1)
-    length = np.concatenate([length, length])
-    order = np.lexsort((length, b, a))
-    a, b, length = a[order], b[order], length[order]
-    first = np.ones(len(a), bool)
-    first[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-    first &= a != b
-    start = np.concatenate([[0], np.cumsum(np.bincount(a[first], minlength=len(index)))])
-    return csr_array((length[first], b[first], start), shape=(len(index), len(index)))
-
-
-def _rows(graph: csr_array, where: np.ndarray, limit: int) -> Iterator[np.ndarray]:
-    """Distances from each of ``where``, inf beyond ``limit``, so many origins at a time that memory stays bounded."""
-    size = max(1, BATCH // max(1, graph.shape[0]))
-    for i in range(0, len(where), size):
-        yield dijkstra(graph, indices=where[i : i + size], limit=limit)
-
-
-def _ball(row: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the nodes within ``limit``, nearest first, and their distances."""
-    hit = np.flatnonzero(row <= limit)
-    hit = hit[np.argsort(row[hit], kind="stable")]
-    return hit, row[hit]
-
-
-def _nearest(graph: csr_array, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Metres to the nearest of the nodes ``at`` and its position in ``at`` (-1 where none).
-
-    One search from a node of our own, joined to the k-th of ``at`` by an edge of length k while all streets are
-    stretched by len(at): the quotient is the distance, the remainder the smallest k at that distance.
-    """
-    n, many = graph.shape[0], max(1, len(at))
-    data = np.concatenate([graph.data * many, np.arange(len(at), dtype=float)])
-    start = np.append(graph.indptr, len(data))
-    wide = csr_array((data, np.concatenate([graph.indices, at]), start), shape=(n + 1, n + 1))
-    found = dijkstra(wide, indices=n)[:n]
-    there = np.isfinite(found)
-    whole = np.where(there, found, 0).astype(np.int64)
-    return np.where(there, whole // many / 10, np.inf), np.where(there, whole % many, -1)

@@ -130,15 +130,19 @@ def _read(file: Path, rule: Rule, progress: Progress) -> Read:
 def _block(lines: list[str], rule: Rule, read: Read) -> list[str]:
     """The nodes of the walkable ways among ``lines``; everything else about them goes into ``read``."""
     nodes = []
+    shut = {f"{key}={value}" for key, values in rule.items() for value in values}
     for line in lines:
         head, text, refs = line.split(" ", 2)
-        tags = dict([pair.split("=", 1) for pair in text[1:].split(",")])
+        if "%25%" not in text:
+            text = text.replace("%20%", " ")  # most names need no more
+        pairs = text[1:].split(",")
+        tags = dict([pair.split("=", 1) for pair in pairs])
         ferry = tags.get("route") == "ferry"
         if "highway" not in tags and (not ferry or rule):
             if ferry:
                 read.reasons.append(f"{NOT_WALKABLE}|route=ferry")
             continue
-        reason = why(tags, rule)
+        reason = "" if shut.isdisjoint(pairs) and ";" not in text else why(tags, rule)
         if not reason:
             refs = refs[1:].rstrip()
             read.kept.append(len(read.reasons))

@@ -345,6 +345,8 @@ def test_wuhan_has_the_lines_and_ends_of_the_file() -> None:
     assert found.counts["read"].sum() == 16408
     assert found.streets.crs == "EPSG:32650"
     assert 12117 - 80 < len(found.streets.nodes) < 12117  # rule streets.snap closes gaps of up to 0.1 m
+    sizes = [(len(n.nodes), len(n.edges)) for n in (found.streets, streets.read(file))]
+    assert sizes == [(12061, 16289), (11918, 16120)]
     assert 0.98 * frame.geometry.length.sum() < found.streets.edges["length_m"].sum() < frame.geometry.length.sum()
 
 

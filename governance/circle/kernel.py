@@ -161,9 +161,7 @@ def _settle(start: np.ndarray, arcs: np.ndarray, label: np.ndarray, seeds: np.nd
             if state[now[i]] != 2:
                 continue
             if label[now[i]] >= top:
-                later[waiting] = now[i]
-                waiting += 1
-                lowest = min(lowest, label[now[i]])
+                later[waiting], waiting, lowest = now[i], waiting + 1, min(lowest, label[now[i]])
                 continue
             queue[0], state[now[i]], head, tail, size = now[i], 1, 0, 1 % n, 1
             while size:

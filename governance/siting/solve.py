@@ -93,12 +93,7 @@ def _narrowed(small: Model, part: Part, sets: list[frozenset[int]], gap: float) 
     """What the bound leaves of a large model; the best plan found on the way, its people (-1: none), the bound."""
     known = relax(part.model, TURNS)
     bound = min(whole(known.bound) + part.base, int(small.weight.sum()))
-
-    def allowed(plan: np.ndarray) -> bool:
-        return _counted(small, plan) not in sets and fits(small, plan)
-
-    seeds = [np.array(sorted(s), np.int64) for s in sets]
-    plan, reached = good(part, known.x, allowed, seeds, enough=(1 - gap) * bound)
+    plan, reached = _climbed(small, part, sets, known.x, (1 - gap) * bound)
     for turns in (2 * TURNS, TURNS):
         if reached < 0 or bound - reached <= gap * bound * (gap > 0):
             break
@@ -109,6 +104,19 @@ def _narrowed(small: Model, part: Part, sets: list[frozenset[int]], gap: float) 
         known = relax(part.model, turns, target=reached - part.base)
         bound = max(min(bound, whole(known.bound) + part.base), reached)
     return part, plan, reached, bound
+
+
+def _climbed(
+    small: Model, part: Part, sets: list[frozenset[int]], x: np.ndarray | None = None, enough: float = np.inf
+) -> tuple[np.ndarray, int]:
+    """The best plan met by climbing from the relaxed plan ``x``, and its people (-1: none met)."""
+
+    def allowed(plan: np.ndarray) -> bool:
+        return _counted(small, plan) not in sets and fits(small, plan)
+
+    seeds = [np.array(sorted(s), np.int64) for s in sets]
+    x = relax(part.model, TURNS).x if x is None else x
+    return good(part, x, allowed, seeds, enough=enough)
 
 
 def _finished(
@@ -127,6 +135,8 @@ def _finished(
     program = _program(part, sets, small)
     if bound > reached or reached < 0:
         found = _milp(program, -program["value"], gap)
+        if found.x is None and reached < 0 and found.status != 2:  # cut short before any plan was met
+            plan, reached = _climbed(small, part, sets)
         if found.x is None and reached < 0:
             raise InfeasibleError("没有(更多)方案能同时满足全部限制")
         if found.x is not None:

@@ -2,7 +2,9 @@
 
 The chapters: ``search`` (how far from which place), ``people`` (who is asked about), ``cover`` (who is covered and who
 is left out), ``complete`` (how many of the required services each home has), ``doubles`` (where service is doubled),
-``islands`` (closed doors, twin rooms), ``areas`` (isochrones, gap areas).
+``islands`` (closed doors, twin rooms), ``areas`` (isochrones, gap areas), ``supply`` (places against people), ``standards``
+and ``fairness``; behind the search ``network`` (streets as numbers), ``labels`` (scipy), ``kernel`` (numba) and
+``engine`` (which of the two).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from .doubles import doubles, overlap
 from .fairness import CRITICALITY, FAIRNESS, criticality, fairness
 from .islands import admitted, islands, twins
 from .people import COMPOUND, IDLE
-from .search import NEAREST, PLACES, REACH, nearest, places, reach
+from .search import NEAREST, PLACES, REACH, STEPS, nearest, places, reach, steps
 from .standards import STANDARDS, standards
 from .supply import CATCHMENT, CROWDING, SERVED, catchment, crowding, served
 
@@ -31,6 +33,7 @@ __all__ = [
     "REACH",
     "SERVED",
     "STANDARDS",
+    "STEPS",
     "admitted",
     "catchment",
     "clusters",
@@ -52,6 +55,7 @@ __all__ = [
     "reach",
     "served",
     "standards",
+    "steps",
     "twins",
     "unplaced",
 ]

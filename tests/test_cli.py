@@ -19,10 +19,27 @@ import governance as gov
 from governance.cli import arguments, main
 from governance.tables import County, Streets, frame
 
-COMMANDS = ("check", "lists", "compare", "brief", "shifting", "balance", "circle", "example")
+COMMANDS = ("check", "lists", "compare", "brief", "shifting", "balance", "circle", "site", "example")
 RUN = "import sys; from governance.cli import main; sys.exit(main())"
-OPTIONS = ("help", "version", "output", "by", "blank", "force", "since", "title", "meanings")
-KNOWN = {"governance", *COMMANDS, *OPTIONS, "Word", "Excel", "PDF", "docx", "xlsx", "csv", "html", "pdf", "yaml"}
+OPTIONS = ("help", "version", "output", "by", "blank", "force", "since", "title", "meanings", "streets", "coords")
+SITE = ("budget", "funds", "keep", "retrofit", "floor", "plans", "siting", "costs")  # options of site, and its rules
+GROUND = ("osm", "pbf", "graphml", "gpkg", "shp", "geojson", "wgs", "cgcs", "gcj", "bd", "EPSG")
+KNOWN = {
+    "governance",
+    *COMMANDS,
+    *OPTIONS,
+    *SITE,
+    *GROUND,
+    "Word",
+    "Excel",
+    "PDF",
+    "docx",
+    "xlsx",
+    "csv",
+    "html",
+    "pdf",
+    "yaml",
+}
 
 
 HALF = str.maketrans("\uff0c\uff08\uff09\uff1a\uff1b", ",():;")
@@ -402,7 +419,7 @@ def test_one_view_goes_to_the_screen_and_to_csv(
     ("command", "words"),
     [
         ("balance", ("负荷比", "基尼系数", "甲镇", "乙乡", "退回")),
-        ("circle", ("15分钟内", "助餐", "60(75.0%)", "缺口", "同类设施", "用房改造", "河西用房")),
+        ("circle", ("15分钟内", "助餐", "60(75.0%)", "没有该类服务的人", "同类设施", "用房改造", "河西用房")),
     ],
 )
 def test_the_other_questions_answer_in_chinese(

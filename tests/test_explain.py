@@ -50,7 +50,7 @@ def ranked(plans: dict[frozenset, tuple[int, float]]) -> list[int]:
     return sorted((nets[m] for m in alone), reverse=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(limited())
 def test_alternatives_are_the_best_of_all_plans_in_order(given: tuple) -> None:
     world, limits = given

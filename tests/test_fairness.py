@@ -74,7 +74,7 @@ def test_age_groups_are_added_up_and_faults_named() -> None:
 COMMUNITIES = st.lists(st.tuples(st.integers(0, 12), st.floats(0, 1)), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(COMMUNITIES)
 def test_fairness_equals_everybody_written_out(given_: list[tuple[int, float]]) -> None:
     table = [(f"C{i}", n * 10, round(n * 10 * part)) for i, (n, part) in enumerate(given_)]
@@ -142,7 +142,7 @@ def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     return near(rows), people(**{n: [draw(size) for _ in AGES] for n in "abcd"})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_criticality_equals_closing_each_place(town: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     way, homes = town

@@ -287,7 +287,7 @@ def test_the_chinese_readme_has_the_same_code_and_the_same_headings() -> None:
 # --- what is needed
 
 
-EXTRAS = ("fast", "formats", "notebooks", "test")
+EXTRAS = ("fast", "formats", "notebooks", "terrain", "test")
 CONDA = {"pyosmium": "osmium"}  # where conda-forge has another name for it
 
 

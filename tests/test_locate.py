@@ -67,7 +67,7 @@ def check_steps(found: pd.DataFrame, table: pd.DataFrame, crowd: pd.DataFrame, m
     assert found["cumulative"].tolist() == found["gain"].cumsum().tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds(), st.sampled_from([99.95, 100.0, 250.0]), st.booleans())
 def test_cover_is_the_best_of_all_choices(world: tuple, metres: float, built: bool) -> None:
     table, crowd, p = world
@@ -84,7 +84,7 @@ def test_cover_is_the_best_of_all_choices(world: tuple, metres: float, built: bo
     check_steps(found, table, crowd, limit, had)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds(), st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_a_floor_is_kept_or_said_to_be_out_of_reach(world: tuple, floor: float) -> None:
     table, crowd, p = world
@@ -110,7 +110,7 @@ def test_a_floor_is_kept_or_said_to_be_out_of_reach(world: tuple, floor: float) 
             cover(table, crowd, p=p, floor=floor)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds())
 def test_cover_all_takes_the_fewest_sites(world: tuple) -> None:
     table, crowd, _ = world
@@ -136,7 +136,7 @@ def mean(table: pd.DataFrame, crowd: pd.DataFrame, chosen: tuple[str, ...]) -> f
     return float((walks * lived["people"]).sum() / lived["people"].sum())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(worlds())
 def test_median_has_the_smallest_mean_of_all_choices(world: tuple) -> None:
     table, crowd, p = world

@@ -253,7 +253,7 @@ def towns(draw: st.DrawFn) -> tuple[Streets, pd.DataFrame]:
 
 
 @given(towns())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_snapping_never_changes_a_distance_between_old_nodes(case: tuple[Streets, pd.DataFrame]) -> None:
     town, points = case
     old, new = graph(town), graph(snap(town, points, within=1000).streets)
@@ -263,7 +263,7 @@ def test_snapping_never_changes_a_distance_between_old_nodes(case: tuple[Streets
 
 
 @given(towns())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_every_row_is_placed_or_lost_and_the_offset_is_the_distance_to_the_streets(
     case: tuple[Streets, pd.DataFrame],
 ) -> None:
@@ -280,7 +280,7 @@ def test_every_row_is_placed_or_lost_and_the_offset_is_the_distance_to_the_stree
 
 
 @given(towns())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_pieces_add_up_to_the_edge_in_whole_decimetres(case: tuple[Streets, pd.DataFrame]) -> None:
     town, points = case
     edges = snap(town, points, within=1000).streets.edges
@@ -290,7 +290,7 @@ def test_pieces_add_up_to_the_edge_in_whole_decimetres(case: tuple[Streets, pd.D
 
 
 @given(towns(), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_no_order_of_rows_nodes_or_edges_changes_a_result(case: tuple[Streets, pd.DataFrame], chance: object) -> None:
     town, points = case
     n, e, p = (chance.sample(range(len(f)), len(f)) for f in (town.nodes, town.edges, points))  # type: ignore[attr-defined]
@@ -307,7 +307,7 @@ def test_no_order_of_rows_nodes_or_edges_changes_a_result(case: tuple[Streets, p
 
 
 @given(towns())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_two_points_on_one_edge_are_as_far_apart_as_the_pencil_says(case: tuple[Streets, pd.DataFrame]) -> None:
     _, points = case
     assume(len(points) > 1)

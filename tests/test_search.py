@@ -157,7 +157,7 @@ def test_compiled_code_and_scipy_give_the_same_frames(seed: int, monkeypatch: py
 
 
 @both
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_compiled_code_and_scipy_give_the_same_numbers(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 12))
@@ -269,7 +269,7 @@ def test_empty_streets_and_no_places_are_answered(forced: str) -> None:
 # --- steps
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 20_000), max_size=20), st.integers(1, 120))
 def test_steps_say_the_first_minutes_that_reach(tenths: list[int], speed: int) -> None:
     near = pd.DataFrame({"node": [f"n{i}" for i in range(len(tenths))], "metres": [t / 10 for t in tenths]})

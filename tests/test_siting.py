@@ -294,7 +294,7 @@ def best_by_trying_all(
     return top - seen[now], fewest
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds())
 def test_the_plan_is_the_best_of_all_plans_with_the_fewest_conversions(world: tuple) -> None:
     town, site, room, crowd, budget = world
@@ -306,7 +306,7 @@ def test_the_plan_is_the_best_of_all_plans_with_the_fewest_conversions(world: tu
     assert (found["gap"] == 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds())
 def test_marginal_gains_add_up_and_are_what_a_plain_count_finds(world: tuple) -> None:
     town, site, room, crowd, budget = world
@@ -494,7 +494,7 @@ def limited(draw: st.DrawFn) -> tuple[tuple, siting.Limits]:
     return (town, site, room, crowd.assign(community=crowd["node"]), budget), limits
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(limited())
 def test_the_plan_within_limits_is_the_best_of_all_plans_within_them(given: tuple) -> None:
     world, limits = given
@@ -538,7 +538,7 @@ def test_order_of_rows_changes_nothing_within_limits_and_more_money_never_loses(
     assert found["cost"].sum() <= 60
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds(), st.lists(st.integers(0, 40), min_size=3, max_size=3))
 def test_with_places_counted_the_plan_is_the_best_of_all_by_greatest_flow(world: tuple, places: list[int]) -> None:
     town, site, room, crowd, budget = world

@@ -99,13 +99,13 @@ def check_best(given: Model, banned: list[np.ndarray]) -> Answer | None:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(models())
 def test_best_is_the_best_of_all_plans_with_the_fewest_measures(given: Model) -> None:
     check_best(given, [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(models())
 def test_the_next_best_plans_come_in_order_and_never_twice(given: Model) -> None:
     banned: list[np.ndarray] = []
@@ -127,7 +127,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("narrow")
 def test_the_long_way_round_finds_the_same() -> None:
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=30, deadline=None, database=None)
     @given(models())
     def same(given: Model) -> None:
         found = check_best(given, [])
@@ -137,7 +137,7 @@ def test_the_long_way_round_finds_the_same() -> None:
     same()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(models(), st.randoms(use_true_random=False))
 def test_the_order_of_the_demands_changes_nothing(given: Model, chance: object) -> None:
     order = list(range(len(given.weight)))
@@ -156,7 +156,7 @@ def test_the_order_of_the_demands_changes_nothing(given: Model, chance: object) 
     assert first[1:] == second[1:]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(models(floors=False), st.integers(1, 60))
 def test_any_number_of_iterations_gives_a_true_bound_and_true_margins(given: Model, turns: int) -> None:
     small = merged(given)

@@ -453,7 +453,7 @@ def test_lines_that_are_not_noded_are_told(tmp_path: Path) -> None:
 points = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(points, min_size=2, max_size=4), min_size=1, max_size=9), st.randoms(use_true_random=False))
 def test_reading_does_not_depend_on_the_order_of_features(courses: list[list[tuple[int, int]]], random: Any) -> None:
     def built(rows: list[list[tuple[int, int]]]) -> streets.Reading:

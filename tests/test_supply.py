@@ -209,7 +209,7 @@ def demands(near: pd.DataFrame, town: pd.DataFrame) -> list[tuple[str, str, int,
     return out
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_served_is_the_maximum_flow_of_networkx(town: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> None:
     near, places, homes = town
@@ -262,7 +262,7 @@ def test_of_the_largest_plans_the_least_walking_is_taken(
     assert (given_ * open_["steps"]).sum() == nx.cost_of_flow(graph, flow)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns(), st.sampled_from([None, "steps", "gaussian"]))
 def test_catchment_equals_the_dense_formula(
     town: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], decay: str | None
@@ -292,7 +292,7 @@ def test_catchment_equals_the_dense_formula(
         assert found["score"][home] == pytest.approx(want, abs=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns())
 def test_people_times_places_per_person_are_the_places_that_anybody_reaches(
     town: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],

@@ -17,7 +17,12 @@ ENDINGS = (".docx", ".pdf", ".html", ".htm")
 
 
 def read(
-    path: Path | None, *, since: str | None = None, meanings: str | None = None, file: Path | None = None, coords: str
+    path: Path | None,
+    *,
+    since: str | None = None,
+    meanings: str | None = None,
+    file: Path | None = None,
+    coords: str = "wgs84",
 ) -> tuple[County, list[str]]:
     """The county and what to tell of it: the example for None, else a folder or workbook.
 

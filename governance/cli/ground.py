@@ -24,7 +24,7 @@ def settle(county: County, folder: Path | None, *, file: Path | None, coords: st
 
     folder : where to look for a street file when ``file`` names none. coords : as for ``streets.place``.
     Without a street file and without longitudes the county stays as it is. Raises TableError where there are several
-    street files, or longitudes and no streets to put them on.
+    street files, and where no row at all lies on the streets.
     """
     file = file or _found(folder)
     far = _located(county)
@@ -47,6 +47,9 @@ def settle(county: County, folder: Path | None, *, file: Path | None, coords: st
     ]
     if len(done.lost):
         told.append(_lost(done.lost))
+    if done.placed.empty and len(done.lost):
+        said = "没有一行落到路网上,没有分析:核对坐标系(--coords)、路网文件的坐标系和它所在的地方。"
+        raise TableError("\n".join([*told, proper(said)]))
     return done.county, told
 
 

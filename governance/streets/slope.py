@@ -205,7 +205,7 @@ def _geotiff(path: Path, crs: str | None) -> _Raster:
     try:
         import rasterio
     except ImportError:
-        raise MissingExtraError("读取高程栅格(GeoTIFF)", "formats") from None
+        raise MissingExtraError("读取高程栅格(GeoTIFF)", "terrain") from None
     try:
         with rasterio.open(path) as file:
             band: Any = file.read(1, masked=True)

@@ -78,6 +78,11 @@ def apart(county: County) -> list[tuple[str, str]]:
         return []
     lost = {label: int(getattr(county, table)["node"].isna().sum()) for table, label in SEATED.items()}
     words = [f"{label}{n}处" for label, n in lost.items() if n]
+    homes = county.communities
+    homes = homes[homes["node"].isna() & homes["lon"].notna()]  # with neither, nobody said where they are
+    if len(homes):
+        people = int(circle.unplaced(homes, county.streets)["people"].sum())
+        words.append(f"居民点{len(homes)}处、{people:,}人")
     return [("部分点位", f"{'、'.join(words)}没有落在路网上，未计入")] if words else []
 
 

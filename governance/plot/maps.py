@@ -71,8 +71,8 @@ def circle(
     _legend(ax, f"距最近一处步行时间\n（{pace.group}，{pace.speed:g}米/分钟）")
     below = ["路段按较远一端着色；圆为各居民点走不到的人数", *_uncounted(county, gaps, drawn, skipped)]
     out = canvas.finish(ax, title, note, label="\n".join(below))
-    more = sums["homes"].map(lambda n: f"等{n}处" if n > 1 else "")
-    text = sums["text"] + more + sums["people"].map(" {:,}人".format)
+    more = sums["homes"].map(lambda n: f"等{n}处" if n > 1 else "").astype("str")  # of no rows, whole numbers
+    text = sums["text"] + more + sums["people"].map(" {:,}人".format).astype("str")
     canvas.tags(out, sums.assign(text=text).head(NAMED), taken=taken)
     return out
 

@@ -21,7 +21,21 @@ from governance.tables import County, Streets, frame
 
 COMMANDS = ("check", "lists", "compare", "brief", "shifting", "balance", "circle", "site", "example")
 RUN = "import sys; from governance.cli import main; sys.exit(main())"
-OPTIONS = ("help", "version", "output", "by", "blank", "force", "since", "title", "meanings", "streets", "coords")
+OPTIONS = (
+    "help",
+    "version",
+    "output",
+    "by",
+    "blank",
+    "force",
+    "since",
+    "title",
+    "meanings",
+    "streets",
+    "coords",
+    "crs",
+    "layer",
+)
 SITE = ("budget", "funds", "keep", "retrofit", "floor", "plans", "siting", "costs")  # options of site, and its rules
 GROUND = ("osm", "pbf", "graphml", "gpkg", "shp", "geojson", "wgs", "cgcs", "gcj", "bd", "EPSG")
 KNOWN = {

@@ -170,3 +170,34 @@ def test_the_survey_of_a_county_without_streets_is_empty_but_whole() -> None:
         assert len(frame.columns), name
     assert found.town.land.empty
     assert found.town.islands.empty
+
+
+def test_streets_without_a_crs_say_what_to_write_and_are_read_with_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import geopandas
+    import shapely
+
+    mine = here / "mine"
+    mine.mkdir()
+    for path in FOLDER.glob("*.csv"):
+        (mine / path.name).write_bytes(path.read_bytes())
+    town = street_files.piece()
+    lon, lat = street_files.degrees(town["nodes"]["x"].to_numpy(float), town["nodes"]["y"].to_numpy(float))
+    at = dict(zip(town["nodes"]["node"], zip(lon, lat, strict=True), strict=True))
+    lines = [shapely.LineString([at[a], at[b]]) for a, b in town["edges"][["source", "target"]].itertuples(index=False)]
+    roads = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:4326").to_crs("EPSG:32644")
+    roads.set_crs(None, allow_override=True).to_file(mine / "roads.shp")
+    (mine / "roads.prj").unlink(missing_ok=True)
+    assert main(["circle", "mine", "--coords", "gcj02"]) == 1
+    assert "--crs EPSG:4549" in capsys.readouterr().err
+    assert main(["circle", "mine", "--coords", "gcj02", "--crs", "EPSG:32644"]) == 0
+    assert "落到路网上 59 行，没有落上 0 行" in capsys.readouterr().out
+
+
+def test_a_folder_none_of_whose_rows_lies_on_its_streets_stops(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    far = next(FOLDER.glob("*.osm")).read_text("utf-8").replace('lat="39.', 'lat="38.')
+    (here / "far.osm").write_text(far, "utf-8")
+    assert main(["site", "data/streets", "--streets", "far.osm", "-o", "out"]) == 1
+    assert "没有一行落到路网上" in capsys.readouterr().err
+    assert not (here / "out").exists()

@@ -137,6 +137,7 @@ def test_real_networks_equal_networkx_and_scipy_at_every_node(file: str, forced:
     from governance.streets import read
 
     streets = read(NETWORKS / file)
+    assert len(streets.nodes) > 200  # a town, not an empty reading
     equals_networkx(streets, strewn(streets, 7, 25))
 
 

@@ -66,10 +66,11 @@ def _there(text: str) -> Path:
 def _county(args: argparse.Namespace) -> County:
     """The example county, or what the folder holds; says what of it is left out and why."""
     path = None if args.folder is None else _there(args.folder)
-    from . import county
+    from . import county, ground
 
     file = _there(args.streets) if args.streets else None
-    found, told = county.read(path, since=args.since, meanings=args.meanings, file=file, coords=args.coords)
+    on = ground.Ground(file, args.crs, args.layer, args.coords)
+    found, told = county.read(path, since=args.since, meanings=args.meanings, on=on)
     for line in told:
         print(line)
     return found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..words import proper
 
+Groups = tuple[argparse._ArgumentGroup, argparse._ArgumentGroup]
 BY = {
     "部门": "department",
     "乡镇": "township",
@@ -119,9 +122,7 @@ def _coords(text: str) -> str:
     value = text.strip().lower().replace("-", "")
     if value in ("wgs84", "cgcs2000", "gcj02", "bd09"):
         return value
-    if re.fullmatch(r"epsg:\d+", value):
-        return value.upper()
-    raise argparse.ArgumentTypeError(f"不认识坐标系“{text}”;可用:wgs84、cgcs2000、gcj02、bd09、EPSG:编号")
+    raise argparse.ArgumentTypeError(f"不认识坐标系“{text}”;可用:wgs84、cgcs2000、gcj02、bd09;投影坐标请先换成经纬度")
 
 
 def parser(version: str) -> argparse.ArgumentParser:
@@ -144,18 +145,33 @@ def parser(version: str) -> argparse.ArgumentParser:
     _options(whole).add_argument("--version", action="version", version=f"governance {version}", help="显示版本")
     commands = whole.add_subparsers(title="各命令", metavar="命令", dest="command", required=True, prog="governance")
 
-    def add(name: str, usage: str, text: str) -> tuple[argparse._ArgumentGroup, argparse._ArgumentGroup]:
-        one = commands.add_parser(
-            name,
-            usage=f"governance {name} {usage}",
-            help=text,
-            description=text,
-            formatter_class=_Help,
-            add_help=False,
-            allow_abbrev=False,
-        )
-        return one.add_argument_group("内容"), _options(one)
+    add = functools.partial(_command, commands)
+    _lists(add)
+    _questions(add)
+    _site(add)
+    what, how = add("example", "[文件夹] [--blank] [--force]", "写出示例县,或写出可填报的空白表")
+    what.add_argument("folder", metavar="文件夹", nargs="?", help="写到何处;默认为“示例县”或“空白表”")
+    how.add_argument("--blank", action="store_true", help="只写空白表,供填报本县资料")
+    how.add_argument("--force", action="store_true", help="文件夹里已有内容时也写入(同名文件会被覆盖)")
+    return whole
 
+
+def _command(commands: Any, name: str, usage: str, text: str) -> Groups:
+    """The groups of one command: what it is about, and its options."""
+    one = commands.add_parser(
+        name,
+        usage=f"governance {name} {usage}",
+        help=text,
+        description=text,
+        formatter_class=_Help,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    return one.add_argument_group("内容"), _options(one)
+
+
+def _lists(add: Callable[[str, str, str], Groups]) -> None:
+    """What reads tables and documents as they are."""
     what, how = add("check", "资料 [-o 文件夹]", "核对资料:逐一列出问题所在的文件、行、列和改法")
     what.add_argument("folder", metavar="资料", help="存放表格的文件夹,或一个工作簿")
     how.add_argument(
@@ -168,8 +184,7 @@ def parser(version: str) -> argparse.ArgumentParser:
     how.add_argument(
         "-o", "--output", metavar="文件.xlsx", type=_book, default="履职事项清单.xlsx", help="默认为“履职事项清单.xlsx”"
     )
-    how.add_argument("--since", metavar="日期", type=_date, help="文档没有写明施行日期时用这一天,如 2025-07-01")
-    how.add_argument("--meanings", metavar="说明.yaml", help="说明认不出的列名、清单和乡镇的小文件")
+    _documents(how)
     what, how = add(
         "compare", "旧清单 新清单 [-o 文件夹]", "两份清单(两个日期或两个乡镇)逐项对照,写成修订对照表(Excel 和网页)"
     )
@@ -177,8 +192,11 @@ def parser(version: str) -> argparse.ArgumentParser:
     what.add_argument("new", metavar="新清单", help="同上")
     how.add_argument("-o", "--output", metavar="文件夹", default="对照结果", help="对照表存放处;默认为“对照结果”")
     how.add_argument("--title", metavar="标题", default="", help="对照表的标题,也作文件名;不写则用两份清单的名称")
-    how.add_argument("--since", metavar="日期", type=_date, help="文档没有写明施行日期时用这一天,如 2025-07-01")
-    how.add_argument("--meanings", metavar="说明.yaml", help="说明认不出的列名、清单和乡镇的小文件")
+    _documents(how)
+
+
+def _questions(add: Callable[[str, str, str], Groups]) -> None:
+    """What answers one question of a county, or all of them."""
     what, how = add("brief", "[资料] [-o 文件夹]", "生成简报:简报.docx、明细.xlsx、简报.html")
     _folder(what)
     how.add_argument("-o", "--output", metavar="文件夹", default="简报", help="简报存放处;默认为“简报”")
@@ -193,6 +211,10 @@ def parser(version: str) -> argparse.ArgumentParser:
         _output(how, pictures=name == "circle")
         if name == "shifting":
             how.add_argument("--by", metavar="口径", type=_by, help="只看一种汇总:部门、乡镇、类别、渠道或月份")
+
+
+def _site(add: Callable[[str, str, str], Groups]) -> None:
+    """What rooms and land could become."""
     what, how = add(
         "site",
         "[资料] [--budget 处数] [--funds 万元] [-o 文件夹]",
@@ -208,11 +230,6 @@ def parser(version: str) -> argparse.ArgumentParser:
     )
     how.add_argument("--plans", metavar="个数", type=_whole, default=10, help="列出几个备选方案;默认 10")
     _output(how, pictures=True)
-    what, how = add("example", "[文件夹] [--blank] [--force]", "写出示例县,或写出可填报的空白表")
-    what.add_argument("folder", metavar="文件夹", nargs="?", help="写到何处;默认为“示例县”或“空白表”")
-    how.add_argument("--blank", action="store_true", help="只写空白表,供填报本县资料")
-    how.add_argument("--force", action="store_true", help="文件夹里已有内容时也写入(同名文件会被覆盖)")
-    return whole
 
 
 def _output(group: argparse._ArgumentGroup, *, pictures: bool) -> None:
@@ -236,6 +253,12 @@ def _options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def _documents(group: argparse._ArgumentGroup) -> None:
+    """What published lists may leave open."""
+    group.add_argument("--since", metavar="日期", type=_date, help="清单文档没有写明施行日期时用这一天,如 2025-07-01")
+    group.add_argument("--meanings", metavar="说明.yaml", help="说明清单文档里认不出的列名、清单和乡镇的小文件")
+
+
 def _folder(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "folder",
@@ -243,17 +266,18 @@ def _folder(group: argparse._ArgumentGroup) -> None:
         nargs="?",
         help="存放表格(及清单文档)的文件夹,或一个工作簿;不写则用内置示例县(示例数据)",
     )
-    group.add_argument("--since", metavar="日期", type=_date, help="清单文档没有写明施行日期时用这一天,如 2025-07-01")
-    group.add_argument("--meanings", metavar="说明.yaml", help="说明清单文档里认不出的列名、清单和乡镇的小文件")
+    _documents(group)
     group.add_argument(
         "--streets",
         metavar="路网文件",
         help=".osm.pbf、.graphml、.gpkg、.shp、.geojson 等;不写则用资料文件夹里的那一个",
     )
+    group.add_argument("--crs", metavar="坐标系", help="路网文件没有写明坐标系时用这一种,如 EPSG:4549")
+    group.add_argument("--layer", metavar="图层", help="路网文件有几个图层时读哪一个")
     group.add_argument(
         "--coords",
         metavar="坐标系",
         type=_coords,
         default="wgs84",
-        help="经度、纬度是哪种坐标:wgs84(默认)、cgcs2000、gcj02(高德、腾讯)、bd09(百度)或 EPSG:编号",
+        help="经度、纬度是哪种坐标:wgs84(默认)、cgcs2000、gcj02(高德、腾讯)或 bd09(百度)",
     )

@@ -21,17 +21,16 @@ def read(
     *,
     since: str | None = None,
     meanings: str | None = None,
-    file: Path | None = None,
-    coords: str = "wgs84",
+    on: ground.Ground | None = None,
 ) -> tuple[County, list[str]]:
     """The county and what to tell of it: the example for None, else a folder or workbook.
 
     Lists that stand only in documents are read from those. Tasks and staff of townships without a list are left out,
-    since nothing can be said of them. file, coords : streets, and what longitudes are (``ground.settle``). Raises TableError and DocumentError as the readers do, and DocumentError for
+    since nothing can be said of them. on : the streets, and what longitudes are. Raises TableError and DocumentError as the readers do, and DocumentError for
     documents that are unclear, undated, or of townships the tables do not know.
     """
     if path is None:
-        return ground.settle(examples.county(), None, file=file, coords=coords)
+        return ground.settle(examples.county(), None, on or ground.Ground())
     county, told = tables.read(path), []
     if county.items.empty and path.is_dir() and any(p.suffix.lower() in ENDINGS for p in path.rglob("*")):
         found = documents.check(path, since=since, meanings=meanings, endings=ENDINGS)
@@ -40,7 +39,7 @@ def read(
         county = replace(county, items=found.items)
         told += [published.files(found), *alike(found.items)]
     county, told = covered(county, told)
-    county, more = ground.settle(county, path, file=file, coords=coords)
+    county, more = ground.settle(county, path, on or ground.Ground())
     return county, told + more
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -19,28 +20,36 @@ ENDINGS = (".osm.pbf", ".pbf", ".osm", ".graphml", ".gpkg", ".shp", ".geojson", 
 SEATED = ("sites", "rooms", "plots", "communities")
 
 
-def settle(county: County, folder: Path | None, *, file: Path | None, coords: str) -> tuple[County, list[str]]:
+class Ground(NamedTuple):
+    """The street file (None: the one in the folder), its crs and layer where it does not say, what longitudes are."""
+
+    file: Path | None = None
+    crs: str | None = None
+    layer: str | None = None
+    coords: str = "wgs84"
+
+
+def settle(county: County, folder: Path | None, ground: Ground) -> tuple[County, list[str]]:
     """The county on its streets, and what to tell: of the network, and of every row that could not be put on it.
 
-    folder : where to look for a street file when ``file`` names none. coords : as for ``streets.place``.
-    Without a street file and without longitudes the county stays as it is. Raises TableError where there are several
+    folder : where to look for a street file when ``ground`` names none. Without a street file and without longitudes the county stays as it is. Raises TableError where there are several
     street files, and where no row at all lies on the streets.
     """
-    file = file or _found(folder)
+    file = ground.file or _found(folder)
     far = _located(county)
     if file is None and not far:
         return county, []
     told: list[str] = []
     net = county.streets
     if file is not None:
-        net, told = _read(file)
+        net, told = _read(file, ground)
     elif net.nodes.empty:
         return county, [
             proper(
                 f"{far} 行只有经度、纬度而没有路网:把路网文件(如 OpenStreetMap 的 .osm.pbf)放进资料文件夹,或用 --streets 写明。"
             )
         ]
-    done = streets.place(county, net, coords=coords)
+    done = streets.place(county, net, coords=ground.coords)
     told += [
         proper(f"落到路网上 {len(done.placed):,} 行,没有落上 {len(done.lost):,} 行。"),
         *map(proper, map(_option, done.notes)),
@@ -70,7 +79,7 @@ def _located(county: County) -> int:
     return sum(int((f["lon"].notna() & f["node"].isna()).sum()) for f in frames)
 
 
-def _read(file: Path) -> tuple[tables.Streets, list[str]]:
+def _read(file: Path, ground: Ground) -> tuple[tables.Streets, list[str]]:
     from tqdm import tqdm
 
     with tqdm(desc="读路网", file=sys.stderr, bar_format="{desc}\uff1a{percentage:3.0f}%|{bar}| {elapsed}") as bar:
@@ -79,12 +88,22 @@ def _read(file: Path) -> tuple[tables.Streets, list[str]]:
             bar.total, bar.n = total, done
             bar.refresh()
 
-        found = streets.check(file, progress=tell)
+        found = streets.check(file, crs=ground.crs, layer=ground.layer, progress=tell)
     if len(found.problems):
-        net = streets.read(file)  # raises, naming every fault
+        raise TableError(
+            "\n".join([f"路网“{file.name}”有问题,没有分析:", *map(_fault, found.problems.to_dict("records"))])
+        )
     net = found.streets
     said = f"路网“{file.name}”:{len(net.nodes):,} 个节点、{len(net.edges):,} 段路、{net.edges['length_m'].sum() / 1000:,.1f} 公里。"
     return net, [proper(said), *map(proper, _sentences(found.notes))]
+
+
+def _fault(row: dict[Hashable, Any]) -> str:
+    """One fault of a street file: where, what was found, what is wrong, what would do."""
+    where = "".join(f"{row[c]} " for c in ("sheet", "column") if isinstance(row[c], str) and row[c])
+    where += f"第{row['row']}行 " if pd.notna(row["row"]) else ""
+    found = f"“{row['found']}” " if isinstance(row["found"], str) and row["found"] else ""
+    return proper(_option(f"  {where}{found}{row['fault']};{row['remedy']}"))
 
 
 def _sentences(notes: Sequence[str] | pd.DataFrame) -> list[str]:
@@ -93,7 +112,7 @@ def _sentences(notes: Sequence[str] | pd.DataFrame) -> list[str]:
 
 def _option(text: str) -> str:
     """What to write on the command line for what to write in a notebook."""
-    return re.sub(r'coords="([\w:]+)"', r"--coords \1", text).replace("放宽 within", "放宽规则 streets.offset")
+    return re.sub(r'(coords|crs|layer)="([^"]+)"', r"--\1 \2", text).replace("放宽 within", "放宽规则 streets.offset")
 
 
 def _lost(lost: pd.DataFrame) -> str:

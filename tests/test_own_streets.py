@@ -201,3 +201,23 @@ def test_a_folder_none_of_whose_rows_lies_on_its_streets_stops(here: Path, capsy
     assert main(["site", "data/streets", "--streets", "far.osm", "-o", "out"]) == 1
     assert "没有一行落到路网上" in capsys.readouterr().err
     assert not (here / "out").exists()
+
+
+def test_homes_off_the_streets_are_counted_with_their_people_and_stand_in_the_workbook(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = here / "mine"
+    mine.mkdir()
+    for path in FOLDER.iterdir():
+        (mine / path.name).write_bytes(path.read_bytes())
+    homes = next(mine.glob("*村社人口*"))
+    table = pd.read_csv(homes, encoding="utf-8-sig")
+    table.loc[4, "经度"] += 0.05  # some kilometres east of the quarter
+    table.to_csv(homes, index=False, encoding="utf-8-sig")
+    people = int(table.loc[4, [c for c in table if c.endswith("岁人数") or c.endswith("以上人数")]].sum())
+    assert main(["site", "mine", "--coords", "gcj02", "--floor", "1%", "-o", "out.xlsx"]) == 0
+    said = capsys.readouterr().out
+    assert f"居民点1处、{people:,}人没有落在路网上" in said
+    assert "另有 1 处居民点没有路网节点，没有核对" in said
+    rows = list(openpyxl.load_workbook("out.xlsx")["表6 没有落点"].iter_rows(min_row=3, values_only=True))
+    assert [(row[2], row[-1]) for row in rows] == [(table.loc[4, "小区"], people)]

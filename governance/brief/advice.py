@@ -253,10 +253,24 @@ def caveats(survey: Survey, page: Page, lacking: dict[str, str]) -> dict[str, An
 
 def _unplaced(survey: Survey, page: Page) -> str:
     """How many compounds no street node is known for."""
-    lost = int(survey.county.communities["node"].isna().sum())
+    homes = survey.county.communities
+    homes = homes[homes["node"].isna()]
+    lost, people = len(homes), int(homes[[c for c in homes if str(c).startswith("age_")]].sum().sum())
     if not lost:
         return ""
-    text = f"{lost}处居民点没有路网节点,未纳入服务圈测算"
+    text = f"{lost}处居民点(共{people}人)没有路网节点,未纳入服务圈测算"
+    page.said.append(
+        Number(
+            page.place,
+            "未纳入人数",
+            people,
+            str(people),
+            "",
+            "",
+            "",
+            "村社人口表中“路网节点”为空的各行各年龄组人数合计",
+        )
+    )
     page.said.append(
         Number(page.place, "未纳入居民点", lost, str(lost), "", "", "", "村社人口表中“路网节点”为空的行数")
     )

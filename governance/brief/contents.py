@@ -83,14 +83,25 @@ SHEETS = (  # key, name, what its rows are, the table whose words it speaks firs
     ("standards", "标准对照", "现有设施与公开标准逐条对照;来源较弱和可调整的标准引用前须核实", "results"),
     ("plan", "改造方案", "用房改造的次序与新增受益", "results"),
     ("land", "闲置地块", "改造之后,在闲置地块上建什么、新增受益多少", "results"),
+    ("off", "没有落点", "有经纬度而没有落到路网上的行,各表都未计入", "results"),
     ("rooms", "社区用房", "社区配套用房的面积、用途与硬件", "rooms"),
     ("sites", "服务设施", "现有服务设施", "sites"),
     ("rules", "规则", "所用参数及其出处;来源较弱的引用前须核实", "results"),
     ("notes", "未做部分", "因缺少资料没有分析的部分", "results"),
 )
 TOWN = ("left_out", "areas", "doors", "islands", "twins", "doubles", "completed", "served", "crowding", "fairness",
-        "criticality", "standards", "land")  # fmt: skip
-CIRCLE = ("cover", "coverage", "places", "gaps", "overlap", *TOWN[:-1], "plan", "land")  # what the circle is about
+        "criticality", "standards", "land", "off")  # fmt: skip
+CIRCLE = (
+    "cover",
+    "coverage",
+    "places",
+    "gaps",
+    "overlap",
+    *TOWN[:-2],
+    "plan",
+    "land",
+    "off",
+)  # what the circle is about
 OWN_HEADS: dict[str, Mapping[str, str]] = {
     "plan": {"service": "拟改用途", "name": "用房名称"},
     "land": {"service": "拟建服务", "name": "地块名称", "plot": "地块编号"},

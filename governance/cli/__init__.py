@@ -249,9 +249,8 @@ def _site(args: argparse.Namespace) -> int:
         return 1
     limits = survey.Limits(funds=args.funds, keep=args.keep, retrofit=args.retrofit, floor=args.floor)
     found = survey.sites(county, budget=args.budget, limits=limits, count=args.plans)
-    for line in site.told(found):
+    for line in [*site.told(found), site.verdict(found), *site.unchecked(county, args.floor)]:
         print(line)
-    _say(site.verdict(found))
     _notes(lacking, PARTS["site"])
     return _written(args, county, list(site.sheets(found).values()), lambda out, mark: site.pictures(found, out, mark))
 

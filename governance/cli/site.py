@@ -31,6 +31,7 @@ def sheets(found: Sites) -> dict[str, Sheet]:
         ("prices", "约束代价", "放开某一条约束后最优方案可多受益的人次", found.prices, "results", USE),
         ("land", "闲置地块建设", "改造之后,在闲置地块上建什么", found.land, "results", BUILD),
         ("change", "前后对比", "现状、改造后、再加建设后的覆盖人数(最长时间内)", change(found), "sites", CHANGE),
+        ("off", "没有落点", "有经纬度而没有落到路网上的行,未计入", found.off, "results", {}),
     ]
     return {
         key: Sheet(f"表{n} {name}", about, frame, owner, heads)
@@ -131,3 +132,10 @@ def verdict(found: Sites) -> str:
     best = "已证明没有更优方案" if last["cumulative"] == last["bound"] else f"任何方案不超过 {last['bound']:,} 人次"
     cost = f",估算 {found.plan['cost'].sum():,.1f} 万元(单价为可调整默认值)" if "cost" in found.plan else ""
     return proper(f"改造 {n} 处用房,净增 {last['cumulative']:,} 人次{cost};{best}。")
+
+
+def unchecked(county: County, floor: float) -> list[str]:
+    """The line on homes that a floor could not be held against, for they lie on no street."""
+    homes = int(county.communities["node"].isna().sum())
+    said = f"保底比例只核对有路网节点的居民点;另有 {homes} 处居民点没有路网节点,没有核对。"
+    return [proper(said)] if floor and homes else []

@@ -10,6 +10,8 @@ from .. import circle, siting
 from ..siting import Limits
 from ..tables import County
 
+OFF = ("table", "id", "name", "township", "community", "lon", "lat", "people")
+AGES = ["age_0_2", "age_3_6", "age_7_14", "age_15_59", "age_60_79", "age_80_up"]
 SEATED = {"sites": "服务设施", "rooms": "社区用房", "plots": "闲置地块"}
 
 
@@ -18,7 +20,7 @@ class Town:
     """What lies behind coverage and gaps, a frame a question; all empty where there are no streets.
 
     left_out (by age group), areas (gaps joined to named areas), doors (coverage as the doors stand against all open),
-    islands, twins, doubles, completed, served, crowding, fairness, criticality, standards, land (what to build).
+    islands, twins, doubles, completed, served, crowding, fairness, criticality, standards, land (what to build), off (what lies on no street).
     """
 
     left_out: pd.DataFrame
@@ -34,13 +36,15 @@ class Town:
     criticality: pd.DataFrame
     standards: pd.DataFrame
     land: pd.DataFrame
+    off: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class Sites:
     """What rooms and idle land could become: the plan and the next-best ones, what each limit costs, land.
 
-    before, after, built : ``circle.coverage`` now, with the plan, and with the buildings on idle land as well.
+    before, after, built : ``circle.coverage`` now, with the plan, and with the buildings on idle land as well. off :
+    what lies on no street.
     """
 
     county: County
@@ -52,6 +56,7 @@ class Sites:
     before: pd.DataFrame
     after: pd.DataFrame
     built: pd.DataFrame
+    off: pd.DataFrame
 
 
 def seated(county: County) -> dict[str, pd.DataFrame]:
@@ -67,6 +72,30 @@ def seated(county: County) -> dict[str, pd.DataFrame]:
     return {table: frame[frame["node"].notna()].reset_index(drop=True) for table, frame in frames.items()}
 
 
+def off(county: County) -> pd.DataFrame:
+    """The rows that lie on no street and are counted nowhere: places, and homes that have a longitude.
+
+    Returns table, id, name, township, community, lon, lat, people (persons of homes, NA for the rest). Homes whose
+    place nobody wrote down are not among them: see ``circle.unplaced``.
+
+    >>> import governance as gov
+    >>> len(off(gov.examples.county()))
+    0
+    """
+    keys = {"sites": ["site"], "rooms": ["room"], "plots": ["plot"], "communities": list(circle.COMPOUND)}
+    parts = []
+    for table, key in keys.items():
+        frame = getattr(county, table)
+        lost = frame["node"].isna() & (frame["lon"].notna() | (table != "communities"))
+        rows = frame[lost] if len(county.streets.nodes) else frame.head(0)
+        name = rows["name"] if "name" in rows else rows["compound"].fillna(rows["community"])
+        people = rows[AGES].sum(axis=1) if table == "communities" else pd.Series(pd.NA, rows.index)
+        words = rows[key].astype("str").fillna("").agg("·".join, axis=1) if len(rows) else pd.Series(dtype="str")
+        parts.append(rows.assign(table=table, id=words, name=name, people=people.astype("Int64"))[list(OFF)])
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.astype(dict.fromkeys(("table", "id", "name", "township", "community"), "str"))
+
+
 def apart(county: County) -> list[tuple[str, str]]:
     """(part, reason) of the rows that lie on no street and are not counted.
 
@@ -74,15 +103,10 @@ def apart(county: County) -> list[tuple[str, str]]:
     >>> apart(gov.examples.county())
     []
     """
-    if county.streets.nodes.empty:
-        return []
-    lost = {label: int(getattr(county, table)["node"].isna().sum()) for table, label in SEATED.items()}
-    words = [f"{label}{n}处" for label, n in lost.items() if n]
-    homes = county.communities
-    homes = homes[homes["node"].isna() & homes["lon"].notna()]  # with neither, nobody said where they are
-    if len(homes):
-        people = int(circle.unplaced(homes, county.streets)["people"].sum())
-        words.append(f"居民点{len(homes)}处、{people:,}人")
+    lost = off(county)
+    words = [f"{label}{n}处" for table, label in SEATED.items() if (n := int((lost["table"] == table).sum()))]
+    if n := int((lost["table"] == "communities").sum()):
+        words.append(f"居民点{n}处、{int(lost['people'].sum()):,}人")
     return [("部分点位", f"{'、'.join(words)}没有落在路网上，未计入")] if words else []
 
 
@@ -110,6 +134,7 @@ def town(county: County, near: pd.DataFrame, gaps: pd.DataFrame, cover: pd.DataF
         criticality=circle.criticality(near, people),
         standards=circle.standards(people[people["node"].notna()], seats["rooms"], seats["sites"], near),
         land=_land(county, near, plan, None, Limits()),
+        off=off(county),
     )
 
 
@@ -173,4 +198,5 @@ def sites(county: County, *, budget: int | None = None, limits: Limits | None = 
         before=circle.coverage(near, people),
         after=circle.coverage(after, people),
         built=circle.coverage(built, people),
+        off=off(county),
     )

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import maximum_flow
 from ..errors import InfeasibleError
 from .covering import Town
 from .limits import Case
+from .model import preference
 
 BRANCHES = 20_000  # a limit on the search in nodes, not seconds: the same plan on a slow machine
 
@@ -94,7 +95,7 @@ def _program(town: Town, case: Case, required: Sequence[int]) -> dict[str, Any]:
         "low": low,
         "high": np.append(np.ones(n), town.weight[covers.coords[0]]),
         "value": np.repeat([0.0, 1.0], [n, flows]),
-        "preference": np.append(_preference(n, case.most), np.zeros(flows)),
+        "preference": np.append(preference(np.ones(n, bool), case.most), np.zeros(flows)),
     }
 
 
@@ -131,13 +132,6 @@ def _wide(options: csr_array | None, flows: csr_array | None, rest: int) -> csr_
 def _least(town: Town, case: Case) -> np.ndarray:
     """People x services with a place at least in each community."""
     return np.ceil(np.round(town.units["people"].to_numpy() * case.floor, 6))
-
-
-def _preference(options: int, most: int) -> np.ndarray:
-    """Costs that settle ties: any conversion outweighs all order, early options are cheaper, sums hardly ever equal."""
-    rank = np.arange(options)
-    order = rank * 64 + rank * rank * 37 % 61
-    return (order + (order.max(initial=0) + 1) * min(most, options)).astype(float)
 
 
 def _milp(program: dict[str, Any], goal: np.ndarray, gap: float) -> Any:

@@ -108,3 +108,11 @@ def _alike(covers: csr_array, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     which = np.empty(len(order), np.int64)
     which[order] = np.cumsum(new) - 1
     return order[new], which
+
+
+def preference(counted: np.ndarray, most: int) -> np.ndarray:
+    """Costs that settle ties: any measure outweighs all order, early options are cheaper, sums hardly ever equal."""
+    rank = np.cumsum(counted) - 1
+    order = rank * 64 + rank * rank * 37 % 61
+    most = max(1, min(most, int(counted.sum())))
+    return np.where(counted, order + (order.max(initial=0) + 1) * most, 0).astype(float)

@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from ..errors import InfeasibleError
-from .model import Answer, Model, fits, floors, merged, value
+from .model import Answer, Model, fits, floors, merged, preference, value
 from .relax import relax
 from .search import good
 from .settle import Part, fixed, settle, whole
@@ -211,17 +211,8 @@ def _program(part: Part, sets: list[frozenset[int]], small: Model) -> dict[str, 
         "limits": limits,
         "whole": np.repeat([1, 0], [options, demands]),
         "value": np.concatenate([np.zeros(options), model.weight]),
-        "preference": np.concatenate([_preference(model), np.zeros(demands)]),
+        "preference": np.concatenate([preference(model.count > 0, model.most), np.zeros(demands)]),
     }
-
-
-def _preference(model: Model) -> np.ndarray:
-    """Costs that settle ties: any measure outweighs all order, early options are cheaper, sums hardly ever equal."""
-    counted = model.count > 0
-    rank = np.cumsum(counted) - 1
-    order = rank * 64 + rank * rank * 37 % 61
-    most = max(1, min(model.most, int(counted.sum())))
-    return np.where(counted, order + (order.max(initial=0) + 1) * most, 0).astype(float)
 
 
 def _milp(program: dict[str, Any], goal: np.ndarray, gap: float, *, at_least: float | None = None) -> Any:

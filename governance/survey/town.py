@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .. import circle, siting
+from .. import circle, rules, siting
 from ..siting import Limits
 from ..tables import County
 
 OFF = ("table", "id", "name", "township", "community", "lon", "lat", "people")
-AGES = ["age_0_2", "age_3_6", "age_7_14", "age_15_59", "age_60_79", "age_80_up"]
 SEATED = {"sites": "服务设施", "rooms": "社区用房", "plots": "闲置地块"}
 
 
@@ -89,7 +88,11 @@ def off(county: County) -> pd.DataFrame:
         lost = frame["node"].isna() & (frame["lon"].notna() | (table != "communities"))
         rows = frame[lost] if len(county.streets.nodes) else frame.head(0)
         name = rows["name"] if "name" in rows else rows["compound"].fillna(rows["community"])
-        people = rows[AGES].sum(axis=1) if table == "communities" else pd.Series(pd.NA, rows.index)
+        people = (
+            rows[list(rules.value("circle.speed"))].sum(axis=1)
+            if table == "communities"
+            else pd.Series(pd.NA, rows.index)
+        )
         words = rows[key].astype("str").fillna("").agg("·".join, axis=1) if len(rows) else pd.Series(dtype="str")
         parts.append(rows.assign(table=table, id=words, name=name, people=people.astype("Int64"))[list(OFF)])
     whole = pd.concat(parts, ignore_index=True)

@@ -172,6 +172,7 @@ def test_the_survey_of_a_county_without_streets_is_empty_but_whole() -> None:
     assert found.town.islands.empty
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_streets_without_a_crs_say_what_to_write_and_are_read_with_it(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -339,6 +339,9 @@ def test_distances_beyond_whole_numbers_are_refused_and_not_wrapped(forced: str)
     near = circle.nearest(streets, one.assign(node="b")).query("service == 'meals'")
     assert near["metres"].tolist() == [long, 0.0, long]
     assert circle.reach(streets, one, minutes=1e9)["node"].tolist() == ["a", "b"]
+    bent = town(list("abcd"), [("a", "b", 1.2e8), ("b", "c", 1.2e8), ("c", "d", 1.2e8)])  # longer than 32 bits hold
+    near = circle.nearest(bent, pd.DataFrame({"site": ["S1", "S2"], "service": "meals", "node": ["a", "d"]}))
+    assert near.query("service == 'meals'")["metres"].tolist() == [0.0, 1.2e8, 1.2e8, 0.0]
     whole = csr(3, np.array([0, 1]), np.array([1, 2]), np.full(2, FAR - 1))
     with pytest.raises(TableError, match="超出可精确计算的范围"):
         labels.nearest(whole, [np.zeros(2**22, np.int64)])

@@ -35,7 +35,7 @@ def nearest(net: Network, at: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndar
     if total * 2 ** max(0, most - 1).bit_length() >= EXACT:
         raise TableError(f"路网总长 {total / 10_000:,.0f} 公里、一类点位 {most:,} 个,超出可精确计算的范围;请分区计算")
     kernel = engine.compiled("sweep", n * len(at))
-    if kernel:
+    if kernel and total < FAR:  # compiled code counts in 32 bits
         flat = np.concatenate([np.empty(0, np.int32), *at]).astype(np.int32)
         begin = np.cumsum([0, *map(len, at)])
         away, rank = kernel.run("sweep", *net, flat, begin)

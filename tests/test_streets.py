@@ -915,6 +915,17 @@ def test_nodes_in_any_order_are_found(tmp_path: Path) -> None:
     assert found.streets.edges["length_m"].round().tolist() == [222, 665]
 
 
+def test_an_extract_may_hold_more_nodes_than_its_size_tells(tmp_path: Path) -> None:
+    file = tmp_path / "a.osm.pbf"
+    writer = osmium.SimpleWriter(str(file))
+    for i in range(1, 20_001):
+        writer.add_node(osmium.osm.mutable.Node(id=i, location=(120.0, 29 + i / 1e5)))
+    writer.add_way(osmium.osm.mutable.Way(id=7, nodes=[1, 10_000, 20_000], tags={"highway": "path"}))
+    writer.close()
+    assert file.stat().st_size < 20_000
+    assert streets.read(file).edges["length_m"].tolist() == pytest.approx([9_999 * 1.1085, 10_000 * 1.1085], rel=1e-3)
+
+
 def test_a_course_written_backwards_is_turned(tmp_path: Path) -> None:
     (x, y), (u, v) = PLACES["a"], PLACES["f"]
     bow = f"LINESTRING ({u} {v}, {u + 0.0005} {v + 0.0002}, {x} {y})"

@@ -317,4 +317,6 @@ def test_floating_equals_the_matrix_product_on_any_index() -> None:
     named = frame.assign(home=frame["home"].map("h{}".format), place=frame["place"].map("p{}".format))
     named = pd.concat([named, pd.DataFrame({"home": ["h1", "x"], "place": ["x", "p1"], "weight": 1.0})])
     people, capacity = pd.Series(size).rename("h{}".format), pd.Series(room).rename("p{}".format)
-    assert floating(named, people, capacity).to_numpy() == pytest.approx(want, abs=1e-13)
+    for order in ([], ["home"], ["place"]):  # the last two in runs
+        rows = named.sort_values(order) if order else named
+        assert floating(rows, people, capacity).to_numpy() == pytest.approx(want, abs=1e-13)

@@ -83,7 +83,7 @@ def met(near: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """
     groups = rules.value("circle.groups")
     require(near, ["service", "node", "metres"], "可达范围")
-    strange = sorted(set(near["service"].dropna()) - {*groups, *rules.value("siting.needs"), IDLE})
+    strange = sorted(set(near["service"].dropna().unique()) - {*groups, *rules.value("siting.needs"), IDLE})
     if strange:
         raise RuleError(f"规则 circle.groups 与 siting.needs 都没有这些服务:{some(strange)}")
     nodes = pd.Index(people["node"].unique())

@@ -108,10 +108,10 @@ def floating(ways: pd.DataFrame, people: pd.Series, capacity: pd.Series) -> pd.S
     """
     weight, size, room = ways["weight"].to_numpy(), people.to_numpy(float), capacity.to_numpy(float)
     home, place = (ways[c].to_numpy() if ways[c].dtype == np.int64 else ways[c].array for c in ("home", "place"))
-    if weight.dtype == bool or home.dtype != np.int64:  # fewer to look up, and nothing to multiply
+    home, place = _codes(people.index, home), _codes(capacity.index, place)
+    if weight.dtype == bool:  # fewer to add up, and nothing to multiply
         used = np.flatnonzero(weight)
         weight, home, place = weight[used], home[used], place[used]
-    home, place = _codes(people.index, home), _codes(capacity.index, place)
     strange = (home < 0) | (place < 0)
     if strange.any():
         home, place, weight = home[~strange], place[~strange], weight[~strange]
@@ -128,7 +128,13 @@ def _codes(index: pd.Index, values: Any) -> np.ndarray:
     if values.dtype == np.int64 and index.dtype == np.int64 and np.array_equal(index, np.arange(last + 1)):
         inside = not len(values) or (values.min() >= 0 and values.max() <= last)
         return values if inside else np.where((values >= 0) & (values <= last), values, -1)
-    return index.get_indexer(pd.Index(values))
+    if values.dtype == "str":
+        words = np.asarray(values, object)
+        head = words[:1000]
+        if 2 * np.count_nonzero(head[1:] == head[:-1]) > len(head):  # in runs: look up each run once
+            first = np.flatnonzero(np.r_[True, words[1:] != words[:-1]])
+            return np.repeat(index.get_indexer(values[first]), np.diff(np.r_[first, len(words)]))
+    return index.get_indexer(pd.Index(values, copy=False))
 
 
 def catchment(

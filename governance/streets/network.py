@@ -34,6 +34,9 @@ COMPONENTS = {
 }
 
 
+Texts = np.ndarray | pd.api.extensions.ExtensionArray  # objects, None where blank, or pandas' own ``text``
+
+
 class Ways(NamedTuple):
     """Streets as a file gives them: nodes in their final order, ``ends`` their places among these.
 
@@ -46,8 +49,8 @@ class Ways(NamedTuple):
     xy: np.ndarray
     ends: np.ndarray
     length: np.ndarray | None
-    kind: np.ndarray
-    name: np.ndarray
+    kind: Texts
+    name: Texts
     edge: np.ndarray | None
     lines: np.ndarray | None
     item: np.ndarray
@@ -72,7 +75,9 @@ def empty() -> Streets:
     >>> empty().edges.columns.tolist()
     ['edge', 'source', 'target', 'length_m', 'kind', 'name']
     """
-    nodes, edges = (pd.DataFrame({c: pd.Series(dtype=t) for c, t in d.items()}) for d in (NODES, EDGES))
+    nodes, edges = (
+        pd.DataFrame({c: text([]) if t == "str" else np.zeros(0) for c, t in d.items()}) for d in (NODES, EDGES)
+    )
     return Streets(nodes, edges)
 
 
@@ -135,7 +140,7 @@ def _ranked(ways: Ways, some: np.ndarray, key: str) -> np.ndarray:
     if key == "lines":
         texts = ["" if g is None else min(g.wkb_hex, g.reverse().wkb_hex) for g in values[some]]
     else:
-        texts = ["" if v is None else str(v) for v in values[some]]
+        texts = ["" if v is None or v != v else str(v) for v in values[some]]
     return np.unique(np.array(texts, dtype=object), return_inverse=True)[1]
 
 
@@ -159,17 +164,18 @@ def streets(ways: Ways, choice: Choice, crs: str) -> Streets:
     ends = ways.ends[stay]
     turned = ends[:, 0] > ends[:, 1]
     height = np.full(len(ways.nodes), np.nan) if ways.height is None else ways.height
-    nodes = pd.DataFrame({"node": _text(ways.nodes), "x": ways.xy[:, 0], "y": ways.xy[:, 1], "height": height})
-    ids = np.arange(1, len(stay) + 1).astype(str).astype(object) if ways.edge is None else ways.edge[stay]
+    ids = text(ways.nodes)
+    nodes = pd.DataFrame({"node": ids, "x": ways.xy[:, 0], "y": ways.xy[:, 1], "height": height})
+    edge = np.arange(1, len(stay) + 1).astype(str).astype(object) if ways.edge is None else ways.edge[stay]
     frame = {
-        "edge": _text(ids),
-        "source": _text(ways.nodes[np.minimum(*ends.T)]),
-        "target": _text(ways.nodes[np.maximum(*ends.T)]),
+        "edge": text(edge),
+        "source": ids[np.minimum(*ends.T)],
+        "target": ids[np.maximum(*ends.T)],
         "length_m": choice.length[stay].astype(float),
-        "kind": _text(ways.kind[stay]),
-        "name": _text(ways.name[stay]),
+        "kind": text(ways.kind[stay]),
+        "name": text(ways.name[stay]),
     }
-    edges = pd.DataFrame(frame)
+    edges = pd.DataFrame(frame, copy=False)  # every column is new
     if ways.lines is not None and any(g is not None for g in ways.lines[stay]):
         course = [g.reverse() if g is not None and t else g for g, t in zip(ways.lines[stay], turned, strict=True)]
         edges["geometry"] = pd.Series(objects(course), dtype=object)
@@ -178,8 +184,13 @@ def streets(ways: Ways, choice: Choice, crs: str) -> Streets:
     return Streets(nodes, edges, crs)
 
 
-def _text(values: np.ndarray) -> pd.Series:
-    return pd.Series(values, dtype="str")
+def text(values: Any) -> pd.api.extensions.ExtensionArray:
+    """Values as pandas keeps text, NaN where blank; what is taken from it need not be looked at again.
+
+    >>> text([None, "甲"])[[1, 1, 0]].tolist()
+    ['甲', '甲', nan]
+    """
+    return pd.array(values, dtype="str", copy=False)
 
 
 def pieces(streets: Streets) -> np.ndarray:
@@ -211,8 +222,8 @@ def labelled(n: int, ends: np.ndarray, length: np.ndarray) -> np.ndarray:
     count, label = connected_components(graph, directed=False)
     size = np.bincount(label, minlength=count)
     total = np.bincount(label[ends[:, 0]], length, minlength=count)
-    first = np.full(count, n)
-    np.minimum.at(first, label, np.arange(n))
+    first = np.empty(count, np.int64)
+    first[label[::-1]] = np.arange(n)[::-1]
     rank = np.empty(count, np.int64)
     rank[np.lexsort((first, -np.round(total, 6), -size))] = np.arange(1, count + 1)
     return rank[label]

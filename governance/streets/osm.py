@@ -17,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from .account import NOT_WALKABLE, Fault, Log, Progress, sized
-from .network import Ways, objects
+from .network import Ways, objects, text
 from .projecting import plane
 from .walkable import NAMES, Rule, kind, name, why
 
 BLOCK = 50_000  # ways taken apart at once
 PLACES = np.dtype([("id", "<u8"), ("x", "<i4"), ("y", "<i4")])  # how libosmium keeps nodes; 1e-7 degrees
+ROOM = 1 << 20  # nodes for which it blanks the file at the start
 BEYOND = "路上的点不在文件里(截取范围以外)"
 SHORT = "不到两个点"
 _ESCAPED = re.compile(r"%([0-9a-fA-F]+)%")
@@ -50,11 +51,13 @@ def ways(path: Path, log: Log, rule: Rule, progress: Progress) -> tuple[Ways, st
     progress(0, 100, "读取道路")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _written(path, Path(folder))
+            hole = max(ROOM - path.stat().st_size // 4, 0)  # a node takes more than 4 bytes; else the file grows
+            _written(path, Path(folder), hole)
             read = _read(Path(folder, "ways"), rule, progress)
-            refs = np.concatenate(read.refs) if read.refs else np.zeros(0, np.int64)
-            xy = _places(Path(folder, "nodes"), refs)
-            _drawn(path, refs, xy)
+            passed = np.concatenate(read.refs) if read.refs else np.zeros(0, np.int64)
+            ids, refs = np.unique(passed, return_inverse=True)
+            xy = _places(Path(folder, "nodes"), ids, hole)
+            _drawn(path, ids, xy)
         except Exception:  # libosmium raises many kinds; each means that the file cannot be made out
             broken = "OSM 文件中途断开、已损坏或不是 OSM 数据,读不下去"
             log.faults.append(Fault("osm_broken", "", sized(path), broken, "重新下载后再试,并核对文件大小"))
@@ -65,8 +68,8 @@ def ways(path: Path, log: Log, rule: Rule, progress: Progress) -> tuple[Ways, st
         remedy = "换一份含道路(highway)的提取文件;只含建筑、边界的文件不能用"
         log.faults.append(Fault("no_ways", "", "0 条道路", "文件里没有任何道路", remedy))
         return None
-    _off(refs, xy, log)
-    found = _segments(read, refs, xy, reasons, log)
+    _off(ids, xy, log)
+    found = _segments(read, refs, ids, xy, reasons, log)
     if found is None and log.faults:
         return None
     if found is None:
@@ -78,10 +81,15 @@ def ways(path: Path, log: Log, rule: Rule, progress: Progress) -> tuple[Ways, st
     return found._replace(xy=laid.xy), laid.crs
 
 
-def _segments(read: Read, refs: np.ndarray, xy: np.ndarray, reasons: np.ndarray, log: Log) -> Ways | None:
-    """Streets from node to node, their nodes still in degrees; None where not one is left."""
+def _segments(
+    read: Read, refs: np.ndarray, ids: np.ndarray, xy: np.ndarray, reasons: np.ndarray, log: Log
+) -> Ways | None:
+    """Streets from node to node, their nodes still in degrees; None where not one is left.
+
+    refs : the places of each way's nodes among ``ids`` and ``xy``.
+    """
     size, items = np.array(read.size, np.int64), np.array(read.kept, np.int64)
-    known = ~np.isnan(xy[:, 0])
+    known = ~np.isnan(xy[refs, 0])
     way = np.repeat(np.arange(len(size)), size)
     inner = way[1:] == way[:-1]
     whole = inner & known[1:] & known[:-1]
@@ -93,22 +101,19 @@ def _segments(read: Read, refs: np.ndarray, xy: np.ndarray, reasons: np.ndarray,
     reasons[items[~some & (size >= 2)]] = BEYOND
     if not len(at):
         return None
-    held = np.zeros(len(refs), bool)
-    held[at] = held[at + 1] = True
-    ids, first, inverse = np.unique(refs[held], return_index=True, return_inverse=True)
-    place = np.cumsum(held) - 1
+    ends = np.stack([refs[at], refs[at + 1]], -1)
+    used = np.zeros(len(ids), bool)
+    used[ends] = True
     mine = way[at]
-    numbers = (at - (np.cumsum(size) - size)[mine]).tolist()
-    tails = [f"-{k}" for k in range(max(numbers) + 1)]
-    heads = objects(read.way)[mine].tolist()
+    tails = objects([f"-{k}" for k in range(int(size.max()))])
     return Ways(
-        nodes=objects([f"{i}" for i in ids.tolist()]),
-        xy=xy[held][first],
-        ends=inverse[np.stack([place[at], place[at + 1]], -1)],
+        nodes=objects([f"{i}" for i in ids[used].tolist()]),
+        xy=xy[used],
+        ends=(np.cumsum(used) - 1)[ends],
         length=None,
-        kind=objects(read.kind)[mine],
-        name=objects(read.name)[mine],
-        edge=objects([w + tails[k] for w, k in zip(heads, numbers, strict=True)]),
+        kind=text(read.kind)[mine],
+        name=text(read.name)[mine],
+        edge=objects(read.way)[mine] + tails[at - (np.cumsum(size) - size)[mine]],
         lines=None,
         item=items[mine],
     )
@@ -162,11 +167,17 @@ def _character(found: re.Match[str]) -> str:
     return chr(int(found[1], 16))
 
 
-def _written(path: Path, folder: Path) -> None:
-    """Write the ways with a highway or a route as OPL, and beside them where every node is."""
+def _written(path: Path, folder: Path, hole: int) -> None:
+    """Write the ways with a highway or a route as OPL, and beside them where every node is.
+
+    hole : nodes that the latter file leaves out in front, untouched: to blank room for a million takes as long as to
+    read a small extract.
+    """
     import osmium
     from osmium import filter as only
 
+    with (folder / "nodes").open("wb") as file:
+        file.truncate(hole * PLACES.itemsize)
     places = osmium.NodeLocationsForWays(osmium.index.create_map(f"sparse_file_array,{folder / 'nodes'}"))
     places.apply_nodes_to_ways = False
     writer = osmium.SimpleWriter(osmium.io.File(str(folder / "ways"), "opl,add_metadata=false"))
@@ -179,27 +190,27 @@ def _written(path: Path, folder: Path) -> None:
         writer.close()
 
 
-def _places(file: Path, refs: np.ndarray) -> np.ndarray:
+def _places(file: Path, nodes: np.ndarray, hole: int) -> np.ndarray:
     """Longitude and latitude of nodes, NaN where the extract does not hold one."""
-    held = np.memmap(file, PLACES, "r") if file.stat().st_size else np.zeros(0, PLACES)
+    held = np.memmap(file, PLACES, "r")[hole:] if file.stat().st_size else np.zeros(0, PLACES)
     used = bisect_left(held["id"], 1, key=lambda number: int(number == 0))  # the rest of the file is blank
     ids, order = held["id"][:used].astype(np.int64), None
     if (ids[1:] < ids[:-1]).any():
         order = np.argsort(ids, kind="stable")
         ids = ids[order]
-    xy = np.full((len(refs), 2), np.nan)
+    xy = np.full((len(nodes), 2), np.nan)
     if used:
-        at = np.searchsorted(ids, refs, side="right") - 1
-        found = (at >= 0) & (ids[at] == refs)
+        at = np.searchsorted(ids, nodes, side="right") - 1
+        found = (at >= 0) & (ids[at] == nodes)
         row = at[found] if order is None else order[at[found]]
         xy[found] = np.stack([held["x"][row], held["y"][row]], -1) / 1e7
     xy[xy[:, 0] > 214] = np.nan  # a node without a place
     return xy
 
 
-def _drawn(path: Path, refs: np.ndarray, xy: np.ndarray) -> None:
+def _drawn(path: Path, ids: np.ndarray, xy: np.ndarray) -> None:
     """Fill in the places of nodes with negative ids, which an editor has drawn and not yet uploaded."""
-    if not (refs < 0).any():
+    if not (ids < 0).any():
         return
     import osmium
 
@@ -209,15 +220,14 @@ def _drawn(path: Path, refs: np.ndarray, xy: np.ndarray) -> None:
         for n in nodes
         if isinstance(n, osmium.osm.Node) and n.id < 0 and n.location.x < 2_140_000_000
     }
-    for at in np.flatnonzero(refs < 0).tolist():
-        xy[at] = held.get(int(refs[at]), (np.nan, np.nan))
+    for at in np.flatnonzero(ids < 0).tolist():
+        xy[at] = held.get(int(ids[at]), (np.nan, np.nan))
 
 
-def _off(refs: np.ndarray, xy: np.ndarray, log: Log) -> None:
+def _off(ids: np.ndarray, xy: np.ndarray, log: Log) -> None:
     """Name the nodes that are not on the globe, and take their places away."""
     off = (np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 90)
-    ids, first = np.unique(refs[off], return_index=True)
-    for node, (lon, lat) in zip(ids.tolist(), xy[off][first].tolist(), strict=True):
-        text, remedy = "坐标超出经纬度范围(经度 ±180,纬度 ±90)", "改正或删去这个点"
-        log.faults.append(Fault("not_degrees", f"坐标(节点 {node})", f"({lon:.7g}, {lat:.7g})", text, remedy))
+    for node, (lon, lat) in zip(ids[off].tolist(), xy[off].tolist(), strict=True):
+        off_globe, remedy = "坐标超出经纬度范围(经度 ±180,纬度 ±90)", "改正或删去这个点"
+        log.faults.append(Fault("not_degrees", f"坐标(节点 {node})", f"({lon:.7g}, {lat:.7g})", off_globe, remedy))
     xy[off] = np.nan

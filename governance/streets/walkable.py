@@ -90,7 +90,7 @@ def kind(tags: Mapping[str, str]) -> str:
     bridge = tags.get("bridge")
     if bridge is not None and any(v.lower() not in _FALSE for v in listed(bridge)):
         return "bridge"
-    return "path" if all(p in PATHS for p in parts) else "road"
+    return "path" if PATHS.issuperset(parts) else "road"
 
 
 def name(tags: Mapping[str, str]) -> str | None:

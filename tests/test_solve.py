@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from governance.errors import InfeasibleError
+from governance.siting import branch, solve
 from governance.siting import relax as relaxing
-from governance.siting import solve
 from governance.siting.model import covered, fits, merged, value
 from governance.siting.search import climb, ground
 from governance.siting.settle import Part, fixed
@@ -123,6 +123,7 @@ def test_the_next_best_plans_come_in_order_and_never_twice(given: Model) -> None
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send even the smallest model the long way: bound, climbs, fixing, then HiGHS on what is left."""
     monkeypatch.setattr(solve, "SMALL", -1)
+    monkeypatch.setattr(branch, "LEAF", -1)
 
 
 @pytest.mark.usefixtures("narrow")

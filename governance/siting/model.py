@@ -74,6 +74,11 @@ def merged(model: Model) -> Model:
     The order of what is left depends on the covering sets alone, so that the order of the demands changes nothing.
     Raises InfeasibleError where a floor asks for more people than the unit's demands have within reach.
     """
+    return merging(model)[0]
+
+
+def merging(model: Model) -> tuple[Model, np.ndarray]:
+    """The model ``merged``, and where each demand went in it: -1 for those left out."""
     unit, floor = floors(model)
     covers = csr_array(model.covers, copy=True)
     covers.sort_indices()
@@ -86,12 +91,15 @@ def merged(model: Model) -> Model:
     first, which = _alike(covers, unit)
     total = np.bincount(which, weight, len(first)).astype(np.int64)
     has = model.floor is not None
-    return model._replace(
+    small = model._replace(
         weight=total,
         covers=covers[first].astype(np.float64),
         unit=unit[first] if has else None,
         floor=floor if has else None,
     )
+    went = np.full(len(keep), -1)
+    went[keep] = which
+    return small, went
 
 
 def _alike(covers: csr_array, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,6 @@ from scipy.sparse import csr_array
 from .model import Model
 from .settle import Part, settle
 
-CLIMBS = 60  # starts drawn by chance: found by trial on clustered towns
 FAINT = 1e-5  # parts of the relaxed plan below which an option is not looked at
 STEPS = 10_000  # of one climb: never reached in practice, as every step gains a person
 
@@ -102,12 +101,19 @@ def _may(model: Model, taken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def good(
-    part: Part, x: np.ndarray, allowed: Callable[[np.ndarray], bool], seeds: list[np.ndarray], *, enough: float
+    part: Part,
+    x: np.ndarray,
+    allowed: Callable[[np.ndarray], bool],
+    seeds: list[np.ndarray],
+    *,
+    enough: float,
+    draws: int,
 ) -> tuple[np.ndarray, int]:
     """The best allowed plan found, as positions in the whole model, and its people; -1 where none was found.
 
     x : the relaxed plan, whose parts are the chances of the options at the start of each climb. seeds : plans whose
-    neighbours are tried too, as positions in the whole model. enough : people at which the search ends.
+    neighbours are tried too, as positions in the whole model. enough : people at which the search ends. draws : starts
+    drawn by chance, beside the likeliest plan.
     """
     near = np.flatnonzero(x > FAINT)
     if len(near) < part.model.most and part.model.count[near].sum() == len(near):
@@ -117,7 +123,7 @@ def good(
     rest = settle(part, np.zeros(len(x), bool), off)
     place, parts = ground(rest.model), np.maximum(x[np.isin(part.at, rest.at)], 1e-6)
     best, reached = np.empty(0, np.int64), -1
-    for start in (*_beside(rest, seeds), *_starts(place, parts)):
+    for start in (*_beside(rest, seeds), *_starts(place, parts, draws)):
         if reached >= enough:
             break
         plan, people = climb(place, start) if len(start) else (start, 0)
@@ -136,12 +142,14 @@ def _people(place: Ground, plan: np.ndarray) -> int:
     return int(place.model.weight[_times(place, plan) > 0].sum())
 
 
-def _starts(place: Ground, parts: np.ndarray) -> list[np.ndarray]:
-    """Plans to climb from: none at all, then options drawn by their share in the relaxed plan as far as limits let."""
+def _starts(place: Ground, parts: np.ndarray, draws: int) -> list[np.ndarray]:
+    """Plans to climb from: the likeliest options as far as limits let, none at all, then options drawn by chance."""
     chance = np.random.default_rng(1974)
-    orders = [np.argsort(-parts, kind="stable")]
-    orders += [np.argsort(chance.exponential(size=len(parts)) / parts, kind="stable") for _ in range(CLIMBS)]
-    return [np.empty(0, np.int64), *(_packed(place.model, order) for order in orders)]
+    plans = [_packed(place.model, np.argsort(-parts, kind="stable"))]
+    if draws:
+        plans.append(np.empty(0, np.int64))
+    drawn = (np.argsort(chance.exponential(size=len(parts)) / parts, kind="stable") for _ in range(draws))
+    return [*plans, *(_packed(place.model, order) for order in drawn)]
 
 
 def _packed(model: Model, order: np.ndarray) -> np.ndarray:

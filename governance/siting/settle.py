@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .model import Model, floors, merged
+from .model import Model, floors, merging
 from .relax import Relaxed
 
 
@@ -21,6 +21,19 @@ class Part(NamedTuple):
 
 def settle(part: Part, ones: np.ndarray, drop: np.ndarray) -> Part:
     """The part left once the options flagged ``ones`` are taken and those flagged ``drop`` are not."""
+    return _settled(part, ones, drop)[0]
+
+
+def settling(part: Part, ones: np.ndarray, drop: np.ndarray, found: Relaxed) -> tuple[Part, Relaxed]:
+    """The part left by ``settle``, and ``found`` in terms of it, as a start for its own relaxation."""
+    rest, went = _settled(part, ones, drop)
+    here = went >= 0
+    price = np.bincount(went[here], found.price[here], len(rest.model.weight))
+    return rest, found._replace(x=found.x[np.searchsorted(part.at, rest.at)], price=price)
+
+
+def _settled(part: Part, ones: np.ndarray, drop: np.ndarray) -> tuple[Part, np.ndarray]:
+    """The part left, and where each of its demands went: -1 for those that are left out."""
     model = part.model
     inside = (model.covers @ ones.astype(float)) > 0.5
     held = np.unique(model.group[ones & (model.group >= 0)])
@@ -41,8 +54,11 @@ def settle(part: Part, ones: np.ndarray, drop: np.ndarray) -> Part:
         unit=None if model.unit is None else unit[~inside],
         floor=None if model.floor is None else np.maximum(floor - have, 0),
     )
+    small, went = merging(left)
     taken = np.concatenate([part.ones, part.at[ones]])
-    return Part(merged(left), part.at[keep], taken, part.base + int(model.weight[inside].sum()))
+    all_went = np.full(len(inside), -1)
+    all_went[~inside] = went
+    return Part(small, part.at[keep], taken, part.base + int(model.weight[inside].sum())), all_went
 
 
 def fixed(part: Part, found: Relaxed, least: int) -> Part:
@@ -50,8 +66,13 @@ def fixed(part: Part, found: Relaxed, least: int) -> Part:
 
     Plans that cover exactly ``least`` stay within it, so that ties can be settled later.
     """
-    sure = whole_array(part.base + found.bound - found.margin) < least
-    return settle(part, sure & found.inside, sure & ~found.inside)
+    return settle(part, *sure(part, found, least))
+
+
+def sure(part: Part, found: Relaxed, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Options taken, and options left out, in every plan of the part that covers ``least`` or more."""
+    short = whole_array(part.base + found.bound - found.margin) < least
+    return short & found.inside, short & ~found.inside
 
 
 def whole(bound: float) -> int:

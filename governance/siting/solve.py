@@ -1,7 +1,8 @@
 """The best plan of a covering model with a proven bound: maximal covering with groups, money and floors.
 
 The way there: demands merged (``model``), a bound by a first-order method (``relax``), good plans by climbing
-(``search``), options the bound rules out left aside (``settle``), HiGHS on the rest. All limits of work are counts.
+(``search``), options the bound rules out left aside (``settle``), branch and bound on the rest (``branch``), HiGHS
+where little is left. All limits of work are counts.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from ..errors import InfeasibleError
+from .branch import TURNS, Task, branched
 from .model import Answer, Model, fits, floors, merged, preference, value
-from .relax import relax
+from .relax import MONEY, relax
 from .search import good
-from .settle import Part, fixed, settle, whole
+from .settle import Part, settle, settling, sure, whole
 
 __all__ = ["Answer", "Model", "best"]
 BRANCHES = 50_000  # a limit on the search in nodes, not seconds: the same plan on a slow machine
 SMALL = 4_000  # entries up to which HiGHS has the model whole
 TIES = 20_000  # entries up to which ties are settled
-LARGE = 250_000  # entries from which HiGHS has no hope and the bound found so far is reported
-TURNS = 400  # iterations of the relaxation on the whole model; what is left is looked at again with twice as many
+NONE = "没有(更多)方案能同时满足全部限制"
+LARGE = 250_000  # entries from which HiGHS has no hope
+ROUNDS = (0, 2 * TURNS, 2 * TURNS)  # iterations between two looks at what the bound settles
+DRAWS = 12  # starts of climbs drawn by chance at the beginning
 
 
 def best(
@@ -39,11 +43,11 @@ def best(
     Of plans that cover equally many, the one with fewer counted options comes back, then the one whose counted
     options come earlier (by the sum of their ranks); where the merged model has more than ``TIES`` entries, one of
     them. Options that neither count nor cost are taken wherever their group lets them. What is not proven within
-    BRANCHES nodes, or is larger than LARGE entries, comes back with the bound reached. Raises InfeasibleError where
-    no plan keeps to all limits.
+    BRANCHES nodes, or the work of ``branch``, comes back with the bound reached. Raises InfeasibleError where no plan
+    keeps to all limits.
 
     What it does not show: plans that are nearly as good (ask again with ``banned``).
-    Source: maximal covering location (Church and ReVelle 1974); branch and bound by HiGHS.
+    Source: maximal covering location (Church and ReVelle 1974); branch and bound, by HiGHS where money is short.
 
     >>> model = Model(np.array([5, 9, 7]), csr_array(np.array([[1, 0], [0, 1], [1, 1]])), np.ones(2, np.int64),
     ...               np.zeros(2), np.full(2, -1), most=1)
@@ -56,19 +60,15 @@ def best(
     need = np.empty(0, np.int64) if required is None else np.unique(np.asarray(required, np.int64))
     sets = [_counted(model, np.asarray(plan, np.int64)) for plan in banned]
     part = _begin(small, need)
-    plan, bound = np.empty(0, np.int64), int(small.weight.sum())
-    reached = -1
+    plan, reached, bound = np.empty(0, np.int64), -1, int(small.weight.sum())
     if part.model.covers.nnz > SMALL:
         part, plan, reached, bound = _narrowed(small, part, sets, gap)
-    if reached < 0 or (bound - reached > gap * bound and part.model.covers.nnz <= LARGE) or _tied(small, gap):
-        plan, reached, bound = _finished(small, part, sets, (plan, reached, bound, gap))
+    if reached < 0:
+        plan, reached, bound = _ended(small, part, sets, (bound, gap))
+    if reached == bound and _tied(small, gap):
+        plan = _preferred(small, part, sets, (plan, reached))
     plan = _rested(small, _lean(small, plan, need, sets))
     return Answer(plan, reached, bound, reached == bound)
-
-
-def _tied(small: Model, gap: float) -> bool:
-    """Whether ties are to be settled."""
-    return gap == 0 and small.covers.nnz <= TIES
 
 
 def _counted(model: Model, plan: np.ndarray) -> frozenset[int]:
@@ -90,71 +90,99 @@ def _begin(small: Model, need: np.ndarray) -> Part:
 
 
 def _narrowed(small: Model, part: Part, sets: list[frozenset[int]], gap: float) -> tuple[Part, np.ndarray, int, int]:
-    """What the bound leaves of a large model; the best plan found on the way, its people (-1: none), the bound."""
+    """What the bound leaves of a large model; the best plan of it, its people (-1: none met), the bound."""
     known = relax(part.model, TURNS)
     bound = min(whole(known.bound) + part.base, int(small.weight.sum()))
-    plan, reached = _climbed(small, part, sets, known.x, (1 - gap) * bound)
-    for turns in (2 * TURNS, TURNS):
-        if reached < 0 or bound - reached <= gap * bound * (gap > 0):
-            break
-        before = len(part.at)
-        part = fixed(part, known, reached)
-        if not len(part.at) or part.model.covers.nnz <= SMALL or len(part.at) == before:
-            break
-        known = relax(part.model, turns, target=reached - part.base)
+    plan, reached = _climbed(small, part, sets, known.x, enough=(1 - gap) * bound)
+
+    def climbs(rest: Part, x: np.ndarray) -> tuple[np.ndarray, int]:
+        return _climbed(small, rest, sets, x, draws=0)
+
+    def ends(rest: Part) -> tuple[np.ndarray, int, int]:
+        try:
+            return _ended(small, rest, sets, (rest.base + int(rest.model.weight.sum()), gap))
+        except InfeasibleError:
+            return np.empty(0, np.int64), -1, -1
+
+    task = Task(gap, BRANCHES, climbs, ends)
+    cuts = MONEY in known.further and part.model.covers.nnz <= LARGE  # those of HiGHS beat branching on short money
+    if not cuts:
+        plan, reached, bound = branched(part, known, (plan, reached, bound), task)
+        if bound < 0:
+            raise InfeasibleError(NONE)
+    for turns in ROUNDS if reached >= 0 and (cuts or _tied(small, gap)) else ():
+        known = relax(part.model, turns, start=known) if turns else known
         bound = max(min(bound, whole(known.bound) + part.base), reached)
+        part, known = settling(part, *sure(part, known, reached), known)
+        if not len(part.at):
+            break
+    if cuts and reached >= 0 and bound - reached > gap * bound and BRANCHES:
+        again, people, limit = ends(part)
+        plan, reached = (again, people) if people > reached else (plan, reached)
+        bound = max(min(bound, limit), reached)
     return part, plan, reached, bound
 
 
+def _tied(small: Model, gap: float) -> bool:
+    """Whether ties are to be settled."""
+    return gap == 0 and small.covers.nnz <= TIES
+
+
 def _climbed(
-    small: Model, part: Part, sets: list[frozenset[int]], x: np.ndarray | None = None, enough: float = np.inf
+    small: Model,
+    part: Part,
+    sets: list[frozenset[int]],
+    x: np.ndarray,
+    *,
+    enough: float = np.inf,
+    draws: int = DRAWS,
 ) -> tuple[np.ndarray, int]:
     """The best plan met by climbing from the relaxed plan ``x``, and its people (-1: none met)."""
 
     def allowed(plan: np.ndarray) -> bool:
         return _counted(small, plan) not in sets and fits(small, plan)
 
-    seeds = [np.array(sorted(s), np.int64) for s in sets]
-    x = relax(part.model, TURNS).x if x is None else x
-    return good(part, x, allowed, seeds, enough=enough)
+    seeds = [np.array(sorted(s), np.int64) for s in sets] if draws else []
+    return good(part, x, allowed, seeds, enough=enough, draws=draws)
 
 
-def _finished(
-    small: Model, part: Part, sets: list[frozenset[int]], so_far: tuple[np.ndarray, int, int, float]
-) -> tuple[np.ndarray, int, int]:
-    """The best plan by HiGHS on what is left, its people and the bound; ties settled where the rest is small."""
-    plan, reached, bound, gap = so_far
+def _ended(small: Model, part: Part, sets: list[frozenset[int]], aim: tuple[int, float]) -> tuple[np.ndarray, int, int]:
+    """The best plan by HiGHS on what is left, its people and the bound; InfeasibleError where there is none."""
+    bound, gap = aim
     if not len(part.at) or (not len(part.model.weight) and not sets):
         only = np.sort(part.ones)
-        kept = _counted(small, only) not in sets and fits(small, only)
-        if kept and part.base >= reached:
-            return only, part.base, part.base
-        if reached >= 0:
-            return plan, reached, reached
-        raise InfeasibleError("没有(更多)方案能同时满足全部限制")
+        if _counted(small, only) in sets or not fits(small, only):
+            raise InfeasibleError(NONE)
+        return only, part.base, part.base
     program = _program(part, sets, small)
-    if bound > reached or reached < 0:
-        found = _milp(program, -program["value"], gap)
-        if found.x is None and reached < 0 and found.status != 2:  # cut short before any plan was met
-            plan, reached = _climbed(small, part, sets)
-        if found.x is None and reached < 0:
-            raise InfeasibleError("没有(更多)方案能同时满足全部限制")
-        if found.x is not None:
-            again = np.sort(np.concatenate([part.ones, part.at[_taken(found.x, len(part.at))]]))
-            if value(small, again) > reached:
-                plan, reached = again, value(small, again)
-        if found.mip_dual_bound is not None and np.isfinite(found.mip_dual_bound):
-            bound = min(bound, int(np.floor(-found.mip_dual_bound + 1e-4)) + part.base)
-        elif found.status == 2:
-            bound = reached
-        bound = max(bound, reached)
-    if reached == bound and _tied(small, gap):
-        tie = _milp(program, program["preference"], 0.0, at_least=reached - part.base - 0.5)
-        if tie.x is not None and tie.status == 0:
-            again = np.sort(np.concatenate([part.ones, part.at[_taken(tie.x, len(part.at))]]))
-            if value(small, again) >= reached and fits(small, again):
-                plan = again
-    return plan, reached, bound
+    found = _milp(program, -program["value"], gap)
+    if found.x is not None:
+        plan = np.sort(np.concatenate([part.ones, part.at[_taken(found.x, len(part.at))]]))
+        reached = value(small, plan)
+    elif found.status != 2:  # cut short before any plan was met
+        plan, reached = _climbed(small, part, sets, relax(part.model, TURNS).x)
+    else:
+        raise InfeasibleError(NONE)
+    if reached < 0:
+        raise InfeasibleError(NONE)
+    if found.mip_dual_bound is not None and np.isfinite(found.mip_dual_bound):
+        bound = min(bound, int(np.floor(-found.mip_dual_bound + 1e-4)) + part.base)
+    return plan, reached, max(bound, reached)
+
+
+def _preferred(small: Model, part: Part, sets: list[frozenset[int]], best: tuple[np.ndarray, int]) -> np.ndarray:
+    """Of the plans of the part that cover as many as the best one, that with the smallest ``preference``."""
+    plan, reached = best
+    if not len(part.at) or (not len(part.model.weight) and not sets):
+        only = np.sort(part.ones)
+        return only if part.base >= reached and _counted(small, only) not in sets and fits(small, only) else plan
+    program = _program(part, sets, small)
+    tie = _milp(program, program["preference"], 0.0, at_least=reached - part.base - 0.5)
+    if tie.x is not None and tie.status == 0:
+        again = np.sort(np.concatenate([part.ones, part.at[_taken(tie.x, len(part.at))]]))
+        if value(small, again) >= reached and fits(small, again):
+            return again
+    return plan
 
 
 def _lean(model: Model, plan: np.ndarray, need: np.ndarray, sets: list[frozenset[int]]) -> np.ndarray:

@@ -661,6 +661,11 @@ def test_a_plot_is_built_on_where_its_area_allows() -> None:
     assert found["places"].tolist() == [16]
     large = built(line(1), site, plots(("P1", "a", 5000)), crowd)
     assert large["cost"].tolist() == [rules.value("siting.build")["most_m2"]["elder_care"] * 0.45]
+    told = plots(("P1", "a", 70)).assign(floor_m2=60.0)  # what may be built, where known
+    assert [built(line(1), site, p, crowd)["cost"].tolist() for p in (told, told.assign(floor_m2=None))] == [
+        [27],
+        [31.5],
+    ]
     assert built(line(1), site, plots(("P1", "a", 100)), crowd, limits=siting.Limits(keep=("P1",))).empty
     both = people(a=[0, 0, 0, 0, 7, 0], b=[0, 0, 0, 0, 5, 0])
     apart = plots(("P1", "a", 100), ("P2", "b", 100))

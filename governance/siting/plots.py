@@ -23,14 +23,15 @@ def build(
 ) -> pd.DataFrame:
     """The buildings on idle land that bring most people a service within fifteen minutes: one row each, best first.
 
-    plots : plot, name, area_m2 (idle, reserved or newly converted land, the plots of 邻里里). communities : as for
+    plots : plot, name, area_m2 (idle, reserved or newly converted land, the plots of 邻里里), and where known floor_m2
+    (square metres of public rooms that may be built; the ground area where missing). communities : as for
     ``convert``. near : ``circle.reach`` of all places, the plots among them with the service ``idle``: sites and rooms
     count as they are. budget : at most so many buildings (``siting.budget`` when None). limits : as for ``convert``;
     ``retrofit`` means nothing here.
 
     Every service of ``circle.groups`` whose least area (``siting.needs``) fits on the plot is possible. A plot takes
-    one building of one service, on its whole area up to ``most_m2`` of ``siting.build`` (floor area = ground area); a
-    plot large enough for several is entered as several rows. Hardware is built in; cost is ``per_m2`` of the same rule.
+    one building of one service, of all the area it allows up to ``most_m2`` of ``siting.build``; a plot large enough
+    for several is entered as several rows. Hardware is built in; cost is ``per_m2`` of the same rule.
 
     Returns the columns of ``convert`` with plot in the place of room: from_service is ``idle``, lost 0, retrofit NaN.
     Raises as ``convert`` does.
@@ -48,6 +49,8 @@ def build(
     require(plots, ["plot", "name", "area_m2"], "闲置地块表")
     limits = limits or Limits()
     land = plots[["plot", "name", "area_m2"]].rename(columns={"plot": "room"}).assign(service="idle")
+    if "floor_m2" in plots:
+        land["area_m2"] = plots["floor_m2"].astype("Float64").fillna(land["area_m2"].astype("Float64"))
     land = ready(land, near, "地块")
     most, stays = checked(land, limits, budget)
     options = buildings(land, list(rules.value("circle.groups")), stays)

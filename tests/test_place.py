@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from governance.cli import arguments
 from governance.errors import TableError
 from governance.streets.offset import ground, near
 from governance.streets.place import place, snap
@@ -423,6 +424,21 @@ def test_a_county_is_put_on_a_street_file_read_apart() -> None:
     assert before.sites["node"].isna().all()
 
 
+def test_what_stands_at_one_spot_shares_a_door() -> None:
+    spot = {"S1": (230, 150)}
+    here = county(
+        sites=rows("sites", "site", {**spot, "S2": (230, 150), "S3": (230, 149)}, service="meals"),
+        communities=homes({"东苑": (230, 150)}),
+    )
+    done = place(here, town())
+    door = "点·居民点·甲镇·乙村·东苑"
+    assert done.county.sites["node"].tolist() == [door, door, "点·设施·S3"]
+    assert done.county.communities["node"].tolist() == [door]
+    assert len(done.county.streets.nodes) == 6 + 1 + 2  # the foot of all, two doors
+    assert done.placed["offset_m"].tolist() == [150, 150, 149, 150]
+    assert walk(done.county.streets, door, "点·设施·S3") == 299
+
+
 def test_a_given_node_is_kept_and_an_unknown_one_is_named_or_replaced_by_coordinates() -> None:
     sites = rows("sites", "site", {"S1": (230, 9), "S2": (230, 9), "S3": (1, 1)}, service="meals")
     sites = sites.assign(node=["b", "N99", "N98"])
@@ -640,6 +656,17 @@ def test_a_list_in_another_system_is_noticed_and_said_with_figures_but_not_switc
     assert done.placed["offset_m"].median() > 20, "as given, not as supposed"
 
 
+def test_one_table_in_another_system_is_noticed_among_the_others() -> None:
+    town_, marks = grid(), np.arange(14).astype(str)
+    lon, lat = doors(town_, 100, 1)
+    true = homes({f"{k}苑": (0, 0) for k in range(100)}).assign(lon=lon, lat=lat)
+    x, y = from_wgs84(*doors(town_, 14, 2), "gcj02")
+    moved = frame("sites", pd.DataFrame({"site": marks})).assign(name=marks, service="meals", lon=x, lat=y)
+    [note] = [n for n in place(county(sites=moved, communities=true), town_, within=5000).notes if "GCJ" in n]
+    assert note.startswith("设施表:") and "与别的表不是同一种坐标" in note and "改用" not in note
+    assert not [n for n in place(county(communities=true), town_).notes if "像是" in n]
+
+
 def test_streets_that_are_the_shifted_ones_are_noticed() -> None:
     town_ = grid()
     lon, lat = doors(town_, 14, 1)  # on the drawn streets; the true places lie where these are read as GCJ-02
@@ -735,3 +762,41 @@ def test_near_prefers_the_smaller_id_of_equally_near_edges() -> None:
     twin = streets({"a": (0, 0), "b": (100, 0)}, [("E2", "a", "b", 100), ("E1", "a", "b", 100)])
     edge, metres = near(ground(twin), np.array([[50.0, 5.0]]), "street")
     assert (twin.edges["edge"].iloc[edge[0]], metres[0]) == ("E1", 5.0)
+
+
+# --- what nobody said, or said in his own words
+
+
+@pytest.mark.parametrize(("told", "true"), [("wgs84", "gcj02"), ("wgs84", "bd09"), ("高德", "wgs84")])
+def test_where_nothing_lands_the_reading_that_would_is_proposed_and_nothing_moved(told: str, true: str) -> None:
+    town = streets({"a": (EAST, NORTH), "b": (EAST + 1000, NORTH)}, [("E1", "a", "b", 1000)], CRS)
+    lon, lat = from_wgs84(*degrees(EAST + np.linspace(100, 900, 5), np.full(5, NORTH + 10)), true)
+    points = pd.DataFrame({"id": list("abcde"), "lon": lon, "lat": lat})
+    done = snap(town, points, coords=told)
+    assert done.placed.empty
+    assert [n for n in done.notes if f'若按 coords="{true}" 读,5 处中 5 处落在路上' in n]
+    assert not snap(town, points, coords=true).notes
+    far = snap(town, points.assign(lat=points["lat"] + 1), coords=told)
+    assert not any("若按" in note for note in far.notes)
+
+
+def test_swapped_places_are_proposed_together() -> None:
+    north = streets({"a": (500000, 4983000), "b": (501000, 4983000)}, [("E1", "a", "b", 1000)], "EPSG:32631")
+    lon, lat = degrees(500000 + np.linspace(100, 900, 5), np.full(5, 4983010), "EPSG:32631")
+    done = snap(north, pd.DataFrame({"id": list("abcde"), "lon": lat, "lat": lon}))
+    assert "若把经度和纬度对调,5 处中 5 处落在路上" in done.notes[0]
+
+
+def test_readings_are_called_as_people_call_them() -> None:
+    town = streets({"a": (EAST, NORTH), "b": (EAST + 1000, NORTH)}, [("E1", "a", "b", 1000)], CRS)
+    point = pd.DataFrame({"id": ["S1"], "lon": [121.97], "lat": [29.83]})
+    for words, name in ((("火星坐标", "高德", "腾讯地图", "GCJ-02"), "gcj02"), (("百度", "百度坐标系"), "bd09"),
+                        ((None, "GPS", "WGS-84", "天地图", "国家2000"), "wgs84")):  # fmt: skip
+        same = snap(town, point, coords=name, within=9000).streets
+        for word in words:
+            mine = snap(town, point, coords=word, within=9000).streets
+            pd.testing.assert_frame_equal(mine.edges, same.edges)
+            assert arguments._coords(word or "wgs84") in (name, "cgcs2000")
+    for wrong in ("西安80", "abc"):
+        with pytest.raises(TableError, match=r"不认识;可用:wgs84.*gcj02.火星坐标、高德、腾讯.*bd09.百度"):
+            snap(town, point, coords=wrong)

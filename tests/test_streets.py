@@ -404,6 +404,20 @@ def test_an_end_on_a_vertex_of_another_line_cuts_it(tmp_path: Path) -> None:
     assert any("断开" in n for n in found.notes)
 
 
+def test_an_end_on_the_course_of_a_line_cuts_it_and_an_end_beside_it_does_not(tmp_path: Path) -> None:
+    #  (0,0) ----x----x---- (90,0), two side streets from above, and a loop that ends on its own course
+    main, near = line((0, 0), (90, 0)), rules.value("streets.snap")
+    sides = line((60, 40), (60, 0)), line((30, 0.5 * near), (30, 50))
+    found = network(tmp_path, main, *sides)
+    assert sorted(found.streets.edges["length_m"].round(1)) == [30, 30, 30, 40, 50]
+    assert any("在 2 处把线断开" in n for n in found.notes)
+    assert len(network(tmp_path, main, line((30, 1.5 * near), (30, 50))).streets.edges) == 2
+    lasso = network(tmp_path, line((50, 0), (0, 0), (0, 20), (30, 20), (30, 0)))
+    assert lasso.streets.edges["length_m"].round(1).tolist() == [20], "the loop itself leads nowhere"
+    osm = network(tmp_path, main, *sides, osm_id=[1, 2, 3])
+    assert len(osm.streets.edges) == 3, "lines of OpenStreetMap join at common vertices only"
+
+
 def test_ends_meet_within_the_tolerance_only(tmp_path: Path) -> None:
     near = rules.value("streets.snap")
     meets = network(tmp_path, line((0, 0), (50, 0)), line((50 + 0.9 * near, 0), (90, 0)))
@@ -447,15 +461,23 @@ def test_mixed_shapes_are_taken_apart_and_counted(tmp_path: Path) -> None:
 
 def test_lines_that_are_not_noded_are_told(tmp_path: Path) -> None:
     grid = [line((0, 10 * i), (90, 10 * i)) for i in range(10)] + [line((10 * i, -5), (10 * i, 95)) for i in range(10)]
-    assert any("没有在路口断开" in n for n in network(tmp_path, *grid).notes)
+    assert any("80 处线路交叉" in n and "按线分割" in n for n in network(tmp_path, *grid).notes)
+    short = [line((100 * i, 0), (100 * i + 60, 0)) for i in range(5)]
+    assert any("没有在路口断开" in n for n in network(tmp_path, *short).notes)
 
 
 points = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.lists(points, min_size=2, max_size=4), min_size=1, max_size=9), st.randoms(use_true_random=False))
-def test_reading_does_not_depend_on_the_order_of_features(courses: list[list[tuple[int, int]]], random: Any) -> None:
+@given(
+    st.lists(st.lists(points, min_size=2, max_size=4), min_size=1, max_size=9),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_reading_does_not_depend_on_the_order_of_features(
+    courses: list[list[tuple[int, int]]], osm: bool, random: Any
+) -> None:
     def built(rows: list[list[tuple[int, int]]]) -> streets.Reading:
         from governance.streets import lines as chapter
         from governance.streets.account import Log
@@ -464,7 +486,7 @@ def test_reading_does_not_depend_on_the_order_of_features(courses: list[list[tup
             [shapely.LineString([(300000 + 10 * x, 3260000 + 10 * y) for x, y in r]) for r in rows], object
         )
         log = Log("x")
-        columns = {"osm_id": np.arange(len(rows))}
+        columns = {"osm_id": np.arange(len(rows))} if osm else {}
         way = chapter.ways(chapter.Features(shapes, columns, UTM, ""), None, log, {})
         assert way is not None
         return streets.walked(way[0], streets.chosen(way[0]), way[1])
@@ -577,6 +599,17 @@ def test_nodes_without_a_place_are_named(tmp_path: Path) -> None:
     assert found.counts["note"].eq("端点坐标不对").sum() == 1
 
 
+def test_a_node_that_stands_twice_with_other_values_is_named(tmp_path: Path) -> None:
+    file = graphml(tmp_path, ("a", "b", {"length": 9.0}), crs="epsg:4326")
+    text = file.read_text("utf-8")
+    node = text[text.index("<node") : text.index("</node>") + 7]
+    file.write_text(text.replace(node, node + node), "utf-8")
+    assert streets.check(file).problems.empty, "twice the same is no fault"
+    file.write_text(text.replace(node, node + node.replace("120.", "121.")), "utf-8")
+    found = streets.check(file).problems
+    assert found[["column", "fault"]].to_numpy().tolist() == [["节点 a", "节点不止一处,坐标或其他内容不同"]]
+
+
 def test_two_arcs_become_one_street_and_names_in_lists_are_read(tmp_path: Path) -> None:
     values = {"length": 97.0, "highway": "['steps', 'path']", "name": "['甲路', '乙路']"}
     file = graphml(tmp_path, ("a", "b", values), ("b", "a", values), ("a", "b", {"length": 300.0}), crs="epsg:4326")
@@ -586,6 +619,17 @@ def test_two_arcs_become_one_street_and_names_in_lists_are_read(tmp_path: Path) 
     ]
     assert found.counts[["read", "kept"]].sum().tolist() == [3, 1]
     assert found.counts["note"].str.contains("两条弧").sum() == 1
+
+
+def test_a_ramp_beside_shorter_steps_stays_for_wheelchairs(tmp_path: Path) -> None:
+    steps, ramp = {"length": 20.0, "highway": "steps"}, {"length": 60.0, "highway": "footway"}
+    file = graphml(tmp_path, ("a", "b", steps), ("b", "a", ramp), ("b", "c", {**ramp, "slope": 0.09}), crs="epsg:4326")
+    walk, free = (streets.check(file, ways=w) for w in ("walk", "step_free"))
+    assert walk.streets.edges["length_m"].tolist() == [20, 60]
+    assert len(streets.step_free(walk.streets).edges) == 0, "the ramp went when the file was read"
+    assert free.streets.edges["length_m"].tolist() == [60]
+    assert free.counts.query("note.str.contains('轮椅')")["rejected"].tolist() == [2]
+    assert free.streets.nodes["node"].tolist() == walk.streets.nodes["node"].tolist()
 
 
 def test_a_private_part_of_a_joined_street_closes_it(tmp_path: Path) -> None:
@@ -733,8 +777,11 @@ def test_a_cut_shapefile_is_noticed(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
     assert "比它自己记载的短" in described(file)
     as_lines(file, TOWN)
-    (tmp_path / "a.shx").unlink()
-    assert ".shx" in described(file)
+    (tmp_path / "a.dbf").rename(tmp_path / "a.DBF")
+    assert len(streets.read(file).edges)
+    for part in ("a.shx", "a.DBF"):
+        (tmp_path / part).unlink()
+    assert "缺少同名的 .shx、.dbf 文件" in described(file)
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import DocumentError
 from ..tables.checks import sentence
 from ..tables.fields import label
+from ..tables.sheets import spelt
 from . import counts, items, opening, roles, sections
 from .answers import Answers
 from .parts import Row, line, rows
@@ -99,7 +100,7 @@ def gather(
     book = _Book()
     files, passed = _files(root, tuple(endings) or opening.SUFFIXES)
     for done, path in enumerate(files):
-        name = path.name if path == root else path.relative_to(root).as_posix()
+        name = spelt(path.name if path == root else path.relative_to(root).as_posix())
         if progress:
             progress(done, len(files), name)
         _file(book, path, name, answers, since)
@@ -122,7 +123,7 @@ def _files(root: Path, endings: Sequence[str]) -> tuple[list[Path], list[str]]:
         if p.is_file() and not any(s.startswith((".", "~$", "__")) for s in p.relative_to(root).parts)
     )
     wanted = [p for p in every if p.suffix.lower() in endings]
-    return wanted, [p.relative_to(root).as_posix() for p in every if p.suffix.lower() not in endings]
+    return wanted, [spelt(p.relative_to(root).as_posix()) for p in every if p.suffix.lower() not in endings]
 
 
 def _file(book: _Book, path: Path, name: str, answers: Answers, since: pd.Timestamp | None) -> None:

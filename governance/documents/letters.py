@@ -66,7 +66,8 @@ def _letters() -> dict[int, str]:
     odd = [*range(0x2F00, 0x2FD6), *range(0xF900, 0xFADA), *range(0x2F800, 0x2FA1E)]
     odd += [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
     typed = {code: unicodedata.normalize("NFKC", chr(code)) for code in odd}
-    return typed | {ord(a): b for a, b in zip(_RADICALS[::2], _RADICALS[1::2], strict=True)}
+    halves = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # of characters: text backed by pyarrow cannot hold them
+    return typed | halves | {ord(a): b for a, b in zip(_RADICALS[::2], _RADICALS[1::2], strict=True)}
 
 
 _LETTERS = _letters()

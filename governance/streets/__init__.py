@@ -22,14 +22,16 @@ import pandas as pd
 from .. import rules
 from ..errors import TableError
 from ..tables import Streets
+from ..tables.sheets import spelt
 from . import graphml, lines, osm, table
 from .account import Fault, Log, Progress, counted, message, problems, tally
-from .formats import sort_of, unpacked, within
+from .formats import sort_of, unpacked, usual, within
+from .joining import crossings
 from .network import WHY, Choice, Ways, chosen, components, empty, labelled, settled
 from .network import streets as walked
 from .place import Placed, Snapped, place, snap
 from .slope import Sloped, climb, slopes, step_free
-from .walkable import Rule, rule
+from .walkable import Rule, barred, rule
 
 __all__ = [
     "Placed",
@@ -45,7 +47,8 @@ __all__ = [
     "snap",
     "step_free",
 ]
-WAYS = ("walk", "all")
+WAYS = ("walk", "step_free", "all")
+MANY = 200_000  # streets beyond which crossings are not counted: it would take longer than to read them
 UNREAD = "整个文件读不了,见问题"
 
 
@@ -106,12 +109,13 @@ def check(
 ) -> Reading:
     """The walking network in a street file and everything wrong with it; faults in the file never raise.
 
-    path : OSM (.osm.pbf, .osm), GraphML as OSMnx writes it, GeoPackage, shapefile (also zipped), GeoJSON, GeoParquet
-    (with pyarrow), or a table of edges (csv, xlsx, or a folder with a table of nodes beside it) with 起点,终点,长度
-    or source,target,length; x1,y1,x2,y2 (or 经度, 纬度 of the nodes) where they are known.
+    path : OSM (.osm.pbf, .osm, .osm.bz2), GraphML as OSMnx writes it, GeoPackage, shapefile (also zipped), GeoJSON,
+    GeoParquet (with pyarrow), the lines of FlatGeobuf, KML, KMZ, GPX, GML, MapInfo and DXF, or a table of edges (csv,
+    xlsx, or a folder with a table of nodes beside it) with 起点,终点,长度 or source,target,length; x1,y1,x2,y2 (or 经度, 纬度 of the nodes) where they are known.
     crs : what the coordinates are in, where the file does not say or says it wrong; "" is a plane of its own in metres.
     layer : the layer or sheet, where there are several. ways : "walk" leaves out what rule ``streets.walk`` names,
-    as OSMnx's walk filter does; "all" keeps every highway of OSM (and ferries), every line of other files.
+    as OSMnx's walk filter does; "step_free" beyond that steps, ferries and slopes no wheelchair climbs, before of
+    parallels the shortest is taken; "all" keeps every highway of OSM (and ferries), every line of other files.
     progress : called with (done, all, what).
 
     Returns streets, counts (file, sheet, table, read, kept, rejected, note: one line for the rows kept and one for
@@ -119,7 +123,8 @@ def check(
     (Chinese sentences: where it lies, in how many pieces, what was joined).
 
     Nodes of OSM are all nodes of its ways, by their ids; of lines their ends, numbered by x, then y. Ends within rule
-    ``streets.snap`` meet, and a line is cut where another ends on one of its points; lines that only cross stay apart.
+    ``streets.snap`` meet, and a line is cut where another ends on it (lines of OpenStreetMap: at common points only); lines that only cross stay
+    apart and are counted.
     One edge joins two nodes: the shortest of parallels; loops go; both are counted. Lengths are those of a graph or a
     table, else measured on the plane. Coordinates are metres: in the file's own system where it is true to length
     (rule ``streets.scale``), else UTM. Islands stay. Heights of nodes and slopes of edges are taken along where a graph
@@ -142,9 +147,9 @@ def check(
     [[1, 1, 0, ''], [1, 0, 1, '两端与更短的一条路段相同(平行),只留最短的'], [1, 0, 1, '起点和终点是同一个节点(回环),不影响到达']]
     """
     if ways not in WAYS:
-        raise TableError(f'ways="{ways}" 不认识:写 "walk"(步行)或 "all"(所有道路)')
+        raise TableError(f'ways="{ways}" 不认识:写 "walk"(步行)、"step_free"(无台阶)或 "all"(所有道路)')
     root = Path(path)
-    log = Log(root.name)
+    log = Log(spelt(root.name))
     tick = progress or (lambda *_: None)
     found = _opened(root, Asked(crs, layer, rule(ways)), log, tick)
     made = empty()
@@ -153,7 +158,7 @@ def check(
         tally(log, "edges", rows, sheet=sheet)
     if found is not None:
         way, system = found
-        choice = chosen(way)
+        choice = chosen(way, barred(way.kind, way.slope) if ways == "step_free" else None)
         tally(log, "edges", settled(way, choice, log.rows[-1][1]), sheet=log.rows[-1][0])
         made = walked(way, choice, system)
         _remarks(way, choice, log)
@@ -186,7 +191,7 @@ def _opened(path: Path, asked: Asked, log: Log, tick: Progress) -> tuple[Ways, s
     tick(0, 100, "读取文件")
     if sort == "table":
         return table.ways(path, asked.crs, log, asked.rule, asked.layer)
-    found = lines.parquet(path, log) if sort == "parquet" else lines.opened(path, asked.layer, log)
+    found = lines.parquet(path, log) if sort == "parquet" else lines.opened(path, asked.layer or usual(path), log)
     tick(40, 100, "连接线路")
     return lines.ways(found, asked.crs, log, asked.rule) if found is not None else None
 
@@ -198,12 +203,14 @@ def _remarks(way: Ways, choice: Choice, log: Log) -> None:
     for reason, number in zip(WHY[1:], gone[1:].tolist(), strict=True):
         if number and split:
             log.notes.append(f"没有留下的路段 {number} 段:{reason}")
-    piece = labelled(len(way.nodes), way.ends[choice.stay], choice.length[choice.stay])
+    ends, courses = way.ends[choice.stay], None if way.lines is None else way.lines[choice.stay]
+    piece = labelled(len(way.nodes), ends, choice.length[choice.stay])
     share = float((piece == 1).mean())
+    over = crossings(way.xy, ends, courses) if way.edge is None and len(ends) <= MANY else 0
+    if over or (way.edge is None and share < rules.value("streets.unnoded")):
+        text = f"{over} 处线路交叉而没有共同的端点,按立交处理,互不连通" if over else "线路像是没有在路口断开"
+        log.notes.append(f"{text};若是平交路口,在 QGIS 里用“按线分割”打断后再读")
     if (count := int(piece.max())) == 1:
         log.notes.append(f"路网连成一片,共 {len(piece)} 个节点")
         return
     log.notes.append(f"路网分 {count} 片,互不相通;最大的一片有 {share:.1%} 的节点,其余各片也都保留")
-    if way.edge is None and share < rules.value("streets.unnoded"):
-        text = "线路像是没有在路口断开:只交叉而没有共同端点的线不会连通(可能是立交桥)"
-        log.notes.append(f"{text};若确是平交,在 QGIS 里用“按线分割”打断后再读")

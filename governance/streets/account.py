@@ -18,6 +18,7 @@ SHOWN = 20  # faults in the message; all of them are in .problems
 NOT_WALKABLE = "不可步行"
 LOOP = "起点和终点是同一个节点(回环),不影响到达"
 TWIN = "与留下的一条方向相反、长度相同(同一条街的两条弧)"
+BARRIER = "台阶、轮渡或过陡的坡,轮椅走不了"
 PARALLEL = "两端与更短的一条路段相同(平行),只留最短的"
 
 

@@ -23,15 +23,23 @@ ENDINGS = {
     ".geojson": "vector",
     ".json": "vector",
     ".fgb": "vector",
-    ".kml": "vector",
-    ".gml": "vector",
+    **dict.fromkeys((".kml", ".kmz", ".gml", ".gpx", ".tab", ".mif", ".dxf"), "vector"),
     ".parquet": "parquet",
     ".geoparquet": "parquet",
     ".zip": "zip",
     ".shz": "zip",
     **dict.fromkeys(TABLES, "table"),
 }
-READ = "OSM(.osm.pbf、.osm)、GraphML、GeoPackage、shapefile(可压缩成 .zip)、GeoJSON、GeoParquet、路段表(.csv、.xlsx)"
+PACKED = (".osm.bz2",)  # which osmium opens by itself
+FORMS = (  # the endings of street files in a folder, the surest first; the last are only named
+    (".pbf", ".osm", ".graphml", ".gpkg", ".shp", ".geojson", ".parquet", ".geoparquet"),
+    (*PACKED, ".kml", ".kmz", ".gpx", ".fgb", ".gml", ".tab", ".mif", ".dxf", ".zip", ".shz"),
+    (".dwg", ".osm.gz", ".pbf.gz", ".pbf.bz2", ".rar", ".7z"),
+)
+READ = (
+    "OSM(.osm.pbf、.osm、.osm.bz2)、GraphML、GeoPackage、shapefile(可压缩成 .zip)、GeoJSON、GeoParquet、"
+    "FlatGeobuf、KML、KMZ、GPX、GML、MapInfo(.tab、.mif)、DXF、路段表(.csv、.xlsx)"
+)
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")
 BOMB = "解压后的大小异常(疑似压缩炸弹),出于安全没有读取"
 OTHERS = {
@@ -39,18 +47,18 @@ OTHERS = {
     ".bz2": "先解压再读",
     ".rar": "先解压再读",
     ".7z": "先解压再读",
-    ".dxf": "CAD 图没有坐标系,在 QGIS 里指定坐标系后另存为 GeoPackage",
-    ".dwg": "CAD 图没有坐标系,在 QGIS 里指定坐标系后另存为 GeoPackage",
+    ".dwg": "在 CAD 里把道路中心线另存为 DXF 再读(读入时写明坐标系),或在 QGIS 里另存为 GeoPackage",
     ".dbf": "读同名的 .shp",
     ".shx": "读同名的 .shp",
     ".prj": "读同名的 .shp",
+    ".mid": "读同名的 .mif",
 }
 MAGIC = (  # what the first bytes say, and the endings that go with it
     ("OSM PBF", rb"\0\0..\x0a\x09OSMHeader", (".pbf",)),
     ("SQLite/GeoPackage", rb"SQLite format 3\0", (".gpkg",)),
     ("Parquet", rb"PAR1", (".parquet", ".geoparquet")),
     ("shapefile", rb"\0\0\x27\x0a", (".shp",)),
-    ("zip 压缩包", rb"PK\x03\x04", (".zip", ".shz", ".xlsx", ".xlsm", ".ods", ".et")),
+    ("zip 压缩包", rb"PK\x03\x04", (".zip", ".shz", ".kmz", ".xlsx", ".xlsm", ".ods", ".et")),
     ("旧版 Excel", rb"\xd0\xcf\x11\xe0", (".xls", ".et", ".xlsx")),
     ("FlatGeobuf", rb"fgb", (".fgb",)),
     ("GraphML", rb"\s*(?:\xef\xbb\xbf)?\s*<.{0,400}?<?graphml\b", (".graphml",)),
@@ -76,6 +84,8 @@ def sort_of(path: Path, log: Log) -> str | None:
     ending = path.suffix.lower()
     if ending == ".xml" and (said := _content(path)) in ("GraphML", "OSM XML"):
         return {"GraphML": "graphml", "OSM XML": "osm"}[said]
+    if path.name.lower().endswith(PACKED):
+        return "osm"
     if ending not in ENDINGS:
         text = f"不读 {ending} 文件" if ending else "文件没有后缀"
         log.faults.append(Fault("file_unknown", "", path.name, text, OTHERS.get(ending, f"能读的有:{READ}")))
@@ -122,6 +132,33 @@ def _harmless(path: Path, log: Log) -> bool:
         )
         return False
     return True
+
+
+def usual(path: Path) -> str | None:
+    """The layer of lines to read where nobody names one: of a GPX file the tracks or the routes it holds; else None."""
+    if path.suffix.lower() != ".gpx":
+        return None
+    from pyogrio import read_info
+    from pyogrio.errors import DataSourceError
+
+    try:
+        held = [
+            layer
+            for layer in ("tracks", "routes")
+            if read_info(path, layer=layer, force_feature_count=True)["features"]
+        ]
+    except DataSourceError:
+        return None
+    return held[0] if len(held) == 1 else None
+
+
+def packs_streets(path: Path) -> bool:
+    """Whether a zip holds a street file that can be read."""
+    try:
+        with zipfile.ZipFile(path) as pack:
+            return any(ENDINGS.get(Path(n).suffix.lower(), "table") not in ("table", "zip") for n in pack.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def within(folder: Path, log: Log) -> Path | None:

@@ -24,11 +24,13 @@ AGAIN = "重新导出(如 osmnx.save_graphml)后再试"
 
 
 class Graph(NamedTuple):
-    """What the file says: nodes and edges in its order, each with its values by name, and values of the whole."""
+    """What the file says: nodes and edges in its order, each with its values by name, values of the whole, and ids of
+    nodes that stand in it again with other values."""
 
     nodes: dict[str, dict[str, str]]
     edges: list[tuple[str, str, dict[str, str]]]
     about: dict[str, str]
+    twice: list[str]
 
 
 def ways(path: Path, crs: str | None, log: Log, rule: Rule, progress: Progress) -> tuple[Ways, str] | None:
@@ -89,7 +91,7 @@ def _parsed(path: Path, log: Log) -> Graph | None:
 def _walked(events: Any) -> Graph:
     """The graph of a stream of XML elements, each let go once it is read."""
     names: dict[str, str] = {}
-    graph = Graph({}, [], {})
+    graph = Graph({}, [], {}, [])
     for _, element in events:
         sort = str(element.tag).rpartition("}")[2]
         if sort == "key":
@@ -98,7 +100,9 @@ def _walked(events: Any) -> Graph:
             held = {names.get(d.get("key"), d.get("key")): (d.text or "").strip() for d in element}
             held = {k: v for k, v in held.items() if v}
             if sort == "node":
-                graph.nodes.setdefault(element.get("id", ""), {}).update(held)
+                node = element.get("id", "")
+                if graph.nodes.setdefault(node, held) != held:
+                    graph.twice.append(node)
             else:
                 graph.edges.append((element.get("source", ""), element.get("target", ""), held))
             element.clear()
@@ -179,7 +183,10 @@ def _courses(given: Given, reasons: np.ndarray, log: Log) -> None:
 
 
 def _strangers(graph: Graph, given: Given, reasons: np.ndarray, log: Log) -> None:
-    """Arcs to nodes the file does not hold are faults; nodes without arcs are told."""
+    """Nodes that stand in the file twice and arcs to nodes it does not hold are faults; nodes without arcs are told."""
+    for node in dict.fromkeys(graph.twice):
+        text, remedy = "节点不止一处,坐标或其他内容不同", "只留一处,或给另一处换一个编号"
+        log.faults.append(Fault("node_twice", f"节点 {node}", node, text, remedy))
     for i, ends in enumerate(zip(given.source, given.target, strict=True)):
         lacking = [n for n in ends if n not in graph.nodes]
         if lacking and not reasons[i]:

@@ -25,17 +25,19 @@ def joined(points: np.ndarray, line: np.ndarray, near: float, *, shared: bool) -
     """The network that lines make; crossings without a common point join nothing, as one may be a bridge.
 
     points : vertices of all lines in order, metres. line : the number of the line of each, rising from 0.
-    near : ends no further apart become one node, as does an end on another line's vertex, which is cut there.
-    shared : also cut where lines share a vertex in their course, as ways drawn in OpenStreetMap do.
+    near : ends no further apart become one node, as does an end on the course of a line, which is cut there.
+    shared : instead of any course only at vertices, but also where lines share one in their course: ways drawn in
+    OpenStreetMap join at common vertices only.
     The nodes are in order of x, then y; ``snapped`` counts ends that were moved, ``cut`` places where lines were cut.
 
     >>> square = np.array([[0.0, 0], [10, 0], [10, 0.05], [10, 10], [5, 0], [5, 5]])
     >>> found = joined(square, np.array([0, 0, 1, 1, 2, 2]), 0.1, shared=False)
     >>> found.xy.tolist(), found.ends.tolist(), found.snapped
-    ([[0.0, 0.0], [5.0, 0.0], [5.0, 5.0], [10.0, 0.0], [10.0, 10.0]], [[0, 3], [3, 4], [1, 2]], 1)
+    ([[0.0, 0.0], [5.0, 0.0], [5.0, 5.0], [10.0, 0.0], [10.0, 10.0]], [[0, 1], [1, 3], [3, 4], [1, 2]], 1)
     """
-    first = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
-    last = np.r_[first[1:], len(line)] - 1
+    if not shared:
+        points, line = _touched(points, line, near)
+    first, last = _ends(line)
     inner = np.ones(len(points), bool)
     inner[first] = inner[last] = False
     cut = _shared(points, inner) if shared else np.zeros(len(points), bool)
@@ -55,6 +57,49 @@ def joined(points: np.ndarray, line: np.ndarray, near: float, *, shared: bool) -
     whole[whole >= 0] = node[whole[whole >= 0]]
     snapped = int((place[whole[np.r_[first, last]]] != points[np.r_[first, last]]).any(1).sum())
     return Joined(place, *_pieces(points, line, cut, whole, place), snapped, int(cut.sum()))
+
+
+def crossings(xy: np.ndarray, ends: np.ndarray, lines: np.ndarray | None) -> int:
+    """How many pairs of pieces cross without a common end: bridges, or junctions at which nobody cut the lines.
+
+    xy, ends, lines : as in ``Joined`` (None: all straight).
+
+    >>> crossings(np.array([[0.0, 0], [2, 2], [0, 2], [2, 0]]), np.array([[0, 1], [2, 3], [0, 2]]), None)
+    1
+    """
+    import shapely
+
+    shapes = shapely.linestrings(xy[ends])
+    if lines is not None:
+        bent = np.array([g is not None for g in lines], bool)
+        shapes[bent] = lines[bent]
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="crosses")
+    apart = (ends[a][:, :, None] != ends[b][:, None, :]).all((1, 2))
+    return int((apart & (a < b)).sum())
+
+
+def _ends(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the first and the last vertex of every line."""
+    first = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
+    return first, np.r_[first[1:], len(line)] - 1
+
+
+def _touched(points: np.ndarray, line: np.ndarray, near: float) -> tuple[np.ndarray, np.ndarray]:
+    """The lines with a vertex wherever an end lies on their course between two vertices."""
+    import shapely
+
+    row = np.flatnonzero(line[1:] == line[:-1])
+    a, b = points[row], points[row + 1]
+    ends = np.unique(points[np.concatenate(_ends(line))], axis=0)
+    tree = shapely.STRtree(shapely.linestrings(np.stack([a, b], 1)))
+    end, at = tree.query(shapely.points(ends), predicate="dwithin", distance=near)
+    long = np.hypot(*(b - a)[at].T)
+    along = ((ends[end] - a[at]) * (b - a)[at]).sum(1) / np.maximum(long, 1e-12)
+    inside = (along > near) & (along < long - near)
+    end, at, along = end[inside], at[inside], along[inside]
+    order = np.lexsort((along, at))
+    before = row[at[order]] + 1
+    return np.insert(points, before, ends[end[order]], axis=0), np.insert(line, before, line[before - 1])
 
 
 def _unique(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

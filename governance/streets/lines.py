@@ -191,9 +191,8 @@ def opened(path: Path, layer: str | None, log: Log) -> Features | None:
     from pyogrio import list_layers
     from pyogrio.raw import read
 
-    if path.suffix.lower() == ".shp" and path.stat().st_size < 2 * int.from_bytes(path.open("rb").read(28)[24:], "big"):
-        text = "shapefile 不完整:比它自己记载的短"
-        log.faults.append(Fault("file_broken", "", sized(path), text, "重新下载或重新导出"))
+    if path.suffix.lower() == ".shp" and (broken := _lacking(path)):
+        log.faults.append(Fault("file_broken", "", sized(path), *broken))
         return None
     try:
         with warnings.catch_warnings():
@@ -207,8 +206,8 @@ def opened(path: Path, layer: str | None, log: Log) -> Features | None:
             meta, _, shapes, data = read(path, layer=chosen, columns=columns, force_2d=False)
             held = shapely.from_wkb(np.array([None] if shapes is None else shapes, object), on_invalid="ignore")
     except Exception:  # pyogrio and GDAL raise many kinds; each means that the file cannot be read
-        broken = _why(path)
-        log.faults.append(Fault("file_broken", "", sized(path), *broken, None, layer or ""))
+        text = "文件已损坏、下载不完整或不是它的后缀所说的格式"
+        log.faults.append(Fault("file_broken", "", sized(path), text, SAVE, None, layer or ""))
         return None
     encoded = str(meta.get("encoding") or "").upper().replace("_", "-")
     texts = {
@@ -217,10 +216,16 @@ def opened(path: Path, layer: str | None, log: Log) -> Features | None:
     return Features(held[: len(held) if shapes is not None else 0], texts, meta["crs"], str(chosen))
 
 
-def _why(path: Path) -> tuple[str, str]:
-    if path.suffix.lower() == ".shp" and not path.with_suffix(".shx").exists():
-        return "shapefile 缺少同名的 .shx 文件", "把 .shp、.shx、.dbf、.prj 放在同一文件夹里再读"
-    return "文件已损坏、下载不完整或不是它的后缀所说的格式", SAVE
+def _lacking(path: Path) -> tuple[str, str] | None:
+    """What is missing of a shapefile, and the remedy."""
+    with path.open("rb") as file:
+        words = int.from_bytes(file.read(28)[24:], "big")
+    if path.stat().st_size < 2 * words:
+        return "shapefile 不完整:比它自己记载的短", "重新下载或重新导出"
+    beside = {p.suffix.lower() for p in path.parent.iterdir() if p.stem == path.stem}
+    if gone := [s for s in (".shx", ".dbf") if s not in beside]:
+        return f"shapefile 缺少同名的 {'、'.join(gone)} 文件", "把 .shp、.shx、.dbf、.prj 放在同一文件夹里再读"
+    return None
 
 
 def _layer(layers: np.ndarray, asked: str | None, log: Log) -> str | None:

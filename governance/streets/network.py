@@ -11,11 +11,11 @@ from scipy.sparse.csgraph import connected_components
 
 from ..errors import require
 from ..tables import Streets
-from .account import LOOP, PARALLEL, TWIN
+from .account import BARRIER, LOOP, PARALLEL, TWIN
 from .projecting import degrees as in_degrees
 from .projecting import spoken
 
-WHY = ("", PARALLEL, LOOP, TWIN)
+WHY = ("", PARALLEL, LOOP, TWIN, BARRIER)
 NODES = {"node": "str", "x": "float64", "y": "float64", "height": "float64"}
 EDGES = {"edge": "str", "source": "str", "target": "str", "length_m": "float64", "kind": "str", "name": "str"}
 COMPONENTS = {
@@ -107,8 +107,8 @@ class Choice(NamedTuple):
     length: np.ndarray
 
 
-def chosen(ways: Ways) -> Choice:
-    """Which streets stay: no loops, and of streets between the same two nodes the shortest.
+def chosen(ways: Ways, barred: np.ndarray | None = None) -> Choice:
+    """Which streets stay: none ``barred``, no loops, and of streets between the same two nodes the shortest.
 
     Among equals name, kind, course and id decide, so that the order of the file does not tell.
     """
@@ -116,8 +116,11 @@ def chosen(ways: Ways) -> Choice:
     length = measured(ways)
     pair = low * (len(ways.nodes) + 1) + high
     order = np.argsort(pair, kind="stable")
-    same = pair[order][1:] == pair[order][:-1]
     reasons = np.zeros(len(pair), np.int64)
+    if barred is not None:
+        reasons[barred] = WHY.index(BARRIER)
+        order = order[~barred[order]]
+    same = pair[order][1:] == pair[order][:-1]
     if same.any():
         some = order[np.r_[same, False] | np.r_[False, same]]
         ranks = [_ranked(ways, some, key) for key in ("edge", "lines", "kind", "name")]
@@ -128,7 +131,7 @@ def chosen(ways: Ways) -> Choice:
         reasons[some[later]] = np.where(back, WHY.index(TWIN), WHY.index(PARALLEL))[later]
         order = order[reasons[order] == 0]
     loop = low == high
-    reasons[loop] = WHY.index(LOOP)
+    reasons[loop & (reasons == 0)] = WHY.index(LOOP)
     return Choice(order[~loop[order]], reasons, length)
 
 

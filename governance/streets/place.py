@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import require
 from ..tables import Streets
-from .points import asked, plane
+from .points import asked, plane, reading
 from .seat import GIVEN, LOST, PLACED, PLANE, SNAPPED, islands, put, totals
 
 if TYPE_CHECKING:
@@ -51,14 +51,15 @@ class Snapped:
 
 
 def place(
-    county: County, streets: Streets | None = None, *, coords: str = "wgs84", within: float | None = None
+    county: County, streets: Streets | None = None, *, coords: str | None = None, within: float | None = None
 ) -> Placed:
     """The county with its sites, rooms, homes and plots on the streets, and what became of every row.
 
     county : its sites, rooms, communities and plots have node, or lon and lat (degrees), or both. A node of the
     streets is kept as given; otherwise the row is put where its coordinates are. streets : the walking network with
     its crs (the county's own when None). coords : what lon and lat are: ``wgs84``, ``cgcs2000``, ``gcj02`` (Gaode,
-    Tencent), ``bd09`` (Baidu) or ``EPSG:…`` (lon and lat then hold that system's x and y). within : metres from a
+    Tencent), ``bd09`` (Baidu), what people call them (火星坐标, 高德, 百度) or ``EPSG:…`` (lon and lat then hold that
+    system's x and y); None is ``wgs84``. within : metres from a
     street beyond which a row is reported and not moved (rule ``streets.offset`` when None).
 
     Returns county (``node`` filled, NaN where lost; its streets cut where points are put), placed (table, id, name,
@@ -94,7 +95,7 @@ def place(
         require(frame, KEYS[table][:1], f"{TABLES[table]}表")
     parts = [asked(f, t, [k for k in KEYS[t] if k in f]) for t, f in frames.items()]
     rows = pd.concat(parts, ignore_index=True) if parts else asked(pd.DataFrame(), "sites", [])
-    done = put(rows, own, coords, within)
+    done = put(rows, own, reading(coords), within)
     new = {}
     for table, frame in frames.items():
         node = done.node[(rows["table"] == table).to_numpy()]
@@ -110,7 +111,7 @@ def _people(frames: dict[str, pd.DataFrame]) -> pd.Series:
     return totals(homes, rows["id"])
 
 
-def snap(streets: Streets, points: pd.DataFrame, *, coords: str = "wgs84", within: float | None = None) -> Snapped:
+def snap(streets: Streets, points: pd.DataFrame, *, coords: str | None = None, within: float | None = None) -> Snapped:
     """Streets with a node for every point, the points with their node, and what became of every row.
 
     points : lon and lat in ``coords``, or x and y (metres) on the plane of the streets; a column place, site, room,
@@ -131,6 +132,6 @@ def snap(streets: Streets, points: pd.DataFrame, *, coords: str = "wgs84", withi
     if not plane(points) and "node" not in points:
         require(points, ["lon", "lat"], "点位表")
     rows = asked(points, "points", [key] if key else [])
-    done = put(rows, streets, PLANE if plane(points) else coords, within)
+    done = put(rows, streets, PLANE if plane(points) else reading(coords), within)
     node = pd.Series(done.node.to_numpy(object), points.index, dtype="str")
     return Snapped(done.streets, points.assign(node=node), done.placed, done.lost, tuple(done.notes))

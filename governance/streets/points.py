@@ -16,6 +16,26 @@ from .shift import DATUMS, to_wgs84
 Plane = Callable[[np.ndarray, np.ndarray], np.ndarray]  # lon, lat to x, y: one row a point
 ASKED = ("table", "row", "id", "name", "township", "community", "node", "lon", "lat")
 NOWHERE = ("没有坐标,也没有路网节点", "填写经度和纬度,或填写路网节点")
+WORDS = {  # what people call the readings of ``DATUMS``, without spaces, hyphens and the endings of _ENDING
+    "wgs84": ("wgs", "wgs84", "gps", "gps84", "epsg:4326", "osm", "openstreetmap", "地球"),
+    "cgcs2000": ("cgcs2000", "cgcs", "2000", "国家2000", "大地2000", "2000国家大地", "epsg:4490", "天地图"),
+    "gcj02": (
+        "gcj02",
+        "gcj",
+        "gcj2",
+        "火星坐标",
+        "火星坐标系",
+        "国测局",
+        "高德",
+        "腾讯",
+        "gaode",
+        "amap",
+        "tencent",
+        "qq",
+    ),
+    "bd09": ("bd09", "bd", "bd09ll", "百度", "baidu"),
+}
+_ENDING = re.compile(r"(?:经纬度|坐标系统?|坐标|地图|系)+$")
 _SEXAGESIMAL = re.compile(r"[^\d-]*(-?\d{1,3})[^\d.]+(\d{1,2}(?:\.\d+)?)(?:[^\d.]+(\d{1,2}(?:\.\d+)?))?[^\d]*")
 _DECIMAL = re.compile(r"[^\d.+-]*([+-]?\d+\.\d+|[+-]?\d+)[^\d.]*")
 
@@ -115,6 +135,31 @@ def _blame(out: pd.DataFrame, rows: Any, fault: str, remedy: str) -> None:
     out.loc[rows, "fault"], out.loc[rows, "remedy"] = fault, remedy
 
 
+def reading(coords: str | None) -> str:
+    """Which of the readings ``coords`` names, in English or as people say it; None is WGS-84, another CRS itself.
+
+    Raises TableError, listing what is accepted, for what is neither.
+
+    >>> reading("高德地图"), reading("百度坐标"), reading("WGS-84"), reading(None)
+    ('gcj02', 'bd09', 'wgs84', 'wgs84')
+    """
+    if coords is None:
+        return "wgs84"
+    text = re.sub(r"[\s_-]+", "", unicodedata.normalize("NFKC", str(coords))).casefold()
+    for name, words in WORDS.items():
+        if text in words or _ENDING.sub("", text) in words:
+            return name
+    if re.search(r"[一-鿿]", text) or not text:
+        raise TableError(unknown(str(coords)))
+    return str(coords)
+
+
+def unknown(coords: str) -> str:
+    """The message for a reading nobody knows."""
+    known = "wgs84(GPS、OpenStreetMap)、cgcs2000(国家2000、天地图)、gcj02(火星坐标、高德、腾讯)、bd09(百度)"
+    return f"coords {coords} 不认识;可用:{known},或 EPSG 代码(如 EPSG:4549)"
+
+
 def projected(crs: str, coords: str) -> Plane:
     """From lon, lat as given in ``coords`` to metres on the plane ``crs``, one row a point; NaN where that fails.
 
@@ -154,5 +199,6 @@ def _system(name: str, what: str) -> Any:
     try:
         return pyproj.CRS.from_user_input(name)
     except pyproj.exceptions.CRSError:
-        known = "、".join(DATUMS)
-        raise TableError(f"{what} {name} 不认识;可用 EPSG 代码(如 EPSG:4549),点位还可用 {known}") from None
+        if what == "coords":
+            raise TableError(unknown(name)) from None
+        raise TableError(f"{what} {name} 不认识;可用 EPSG 代码(如 EPSG:4549)") from None

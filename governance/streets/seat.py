@@ -16,7 +16,7 @@ from ..tables import Streets
 from ..walking import decimetres
 from .offset import SPUR, Ground, cut, feet, filled, ground, near, nearest, unused
 from .points import NOWHERE, Plane, in_degrees, measured, projected
-from .shift import suspicions
+from .shift import DATUMS, from_wgs84, suspicions, to_wgs84
 
 PLACED = {
     "table": "str",
@@ -114,7 +114,11 @@ def _snapped(
     notes += _bridges(out, wanted, land, edge)
     notes += _heaped(out.loc[wanted])
     if coords != PLANE:
-        notes += suspicions(land, lon, lat, coords, to_plane)
+        notes += (
+            suspicions(land, lon, lat, coords, to_plane)
+            or _reread(land, (lon, lat), (coords, limit), to_plane, edge)
+            or _apart(land, out.loc[wanted, "table"], (lon, lat), coords, to_plane)
+        )
     kept = np.flatnonzero(edge >= 0)
     return _joined(out, wanted.take(kept), streets, land, feet(streets, land, edge[kept], xy[kept]), xy[kept])
 
@@ -164,6 +168,46 @@ def _swapped(out: pd.DataFrame, lost: pd.Index, land: Ground, to_plane: Plane, l
     _blame(out, lost.take(there), _SWAPPED)
 
 
+def _reread(
+    land: Ground, given: tuple[np.ndarray, np.ndarray], asked: tuple[str, float], to_plane: Plane, edge: np.ndarray
+) -> list[str]:
+    """A note, where hardly any point is near a street as said, on the readings that put at least half of them there."""
+    (lon, lat), (coords, limit), here = given, asked, int((edge >= 0).sum())
+    if coords.lower() not in DATUMS or here > rules.value("streets.reread") * len(edge):
+        return []
+    tried = {
+        f'按 coords="{c}" 读': from_wgs84(*to_wgs84(lon, lat, c), coords) for c in DATUMS if c not in _same(coords)
+    }
+    tried["把经度和纬度对调"] = lat, lon
+    found = []
+    for said, lonlat in tried.items():
+        xy = to_plane(*lonlat)
+        xy = xy[np.isfinite(xy).all(axis=1)]
+        there = int((nearest(land, xy, limit)[0] >= 0).sum())
+        if there > here and 2 * there >= len(edge):
+            found.append((there, f"若{said},{len(edge)} 处中 {there} 处落在路上"))
+    best = sorted(found, key=lambda one: -one[0])
+    as_said = f"按 {DATUMS[coords.lower()]} 读,{len(edge)} 处中只有 {here} 处落在路上"
+    return [f"{as_said};{';'.join(text for _, text in best)}。没有自动改动,请核对坐标的来源"] if best else []
+
+
+def _apart(
+    land: Ground, table: pd.Series, given: tuple[np.ndarray, np.ndarray], coords: str, to_plane: Plane
+) -> list[str]:
+    """A note on each table that another reading fits clearly better, though not all tables together."""
+    found = {}
+    for name, mine in table.reset_index(drop=True).groupby(table.to_numpy(), sort=False).groups.items():
+        found[name] = suspicions(land, *(v[mine] for v in given), coords, to_plane)
+    remedy = "与别的表不是同一种坐标,请核对来源,统一成一种再填(Python 中可用 gov.streets.shift.to_wgs84 换算)"
+    said = [(LABELS[str(name)], text.split("请核对")[0]) for name, notes in found.items() for text in notes]
+    return [f"{label}表:{text}{remedy}" for label, text in said if len(found) > 1]
+
+
+def _same(coords: str) -> tuple[str, ...]:
+    """The readings that move nothing against ``coords``, and CGCS2000, which moves nothing against WGS-84."""
+    return ("cgcs2000", "wgs84") if coords in ("wgs84", "cgcs2000") else ("cgcs2000", coords)
+
+
 def _bridges(out: pd.DataFrame, wanted: pd.Index, land: Ground, edge: np.ndarray) -> Iterator[str]:
     """A note on the points that only a bridge is near to."""
     spans = set(land.trees["bridge"][1].tolist())
@@ -208,12 +252,21 @@ def _joined(
     order = np.lexsort((xy[apart, 1], xy[apart, 0], np.array(called, str)))
     apart, called = apart[order], [called[k] for k in order]
     if len(apart):
-        doors = unused([f"点·{c}" for c in called], after.nodes["node"])
-        spurs = unused([SPUR + c for c in called], after.edges["edge"])
-        after = _spurs(after, (doors, spurs, node[apart]), xy[apart], steps[apart] / 10)
-        node[apart] = doors
+        first, door = _doors(xy[apart])
+        doors = unused([f"点·{called[k]}" for k in first], after.nodes["node"])
+        spurs = unused([SPUR + called[k] for k in first], after.edges["edge"])
+        here = apart[first]
+        after = _spurs(after, (doors, spurs, node[here]), xy[here], steps[here] / 10)
+        node[apart] = np.array(doors, object)[door]
     out.loc[rows, "node"] = node
     return after
+
+
+def _doors(xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first point of each place, in the order of the points, and which of these each point shares its door with."""
+    _, first, place = np.unique(np.round(xy, 3), axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return first[order], np.argsort(order)[place]
 
 
 def _spurs(
@@ -239,20 +292,29 @@ def totals(homes: pd.DataFrame, ids: pd.Series) -> pd.Series:
 
 def islands(streets: Streets, placed: pd.DataFrame, people: pd.Series) -> list[str]:
     """A note for each piece of the streets with homes on it from which no site or room can be walked to."""
+    cutoff, piece = stranded(streets, placed), pieces(streets)
+    return [_island(streets, piece, k, mine, people) for k, mine in cutoff.groupby("piece", sort=False)]
+
+
+def stranded(streets: Streets, placed: pd.DataFrame) -> pd.DataFrame:
+    """The homes of ``placed`` from which no site or room can be walked to, with the piece of the streets they are on."""
     homes = placed[placed["table"] == "communities"]
     goals = placed[placed["table"].isin(["sites", "rooms"])]
     if homes.empty or goals.empty:
-        return []
+        return homes.head(0).assign(piece=0)
+    piece = pieces(streets)
+    homes = homes.assign(piece=piece.loc[homes["node"]].to_numpy())
+    return homes[~homes["piece"].isin(set(piece.loc[goals["node"]]))]
+
+
+def pieces(streets: Streets) -> pd.Series:
+    """The number of the piece each node lies on; nodes of one piece can be walked between."""
     index = pd.Index(streets.nodes["node"].astype("str"))
     ends = [index.get_indexer(pd.Index(streets.edges[c].astype("str"))) for c in ("source", "target")]
     joined = (ends[0] >= 0) & (ends[1] >= 0)
     ends = [e[joined] for e in ends]
     links = csr_array((np.ones(len(ends[0]), np.int8), tuple(ends)), shape=(len(index), len(index)))
-    piece = pd.Series(connected_components(links, directed=False)[1], index)
-    served = set(piece.loc[goals["node"]])
-    cutoff = homes.assign(piece=piece.loc[homes["node"]].to_numpy())
-    cutoff = cutoff[~cutoff["piece"].isin(served)]
-    return [_island(streets, piece, k, mine, people) for k, mine in cutoff.groupby("piece", sort=False)]
+    return pd.Series(connected_components(links, directed=False)[1], index)
 
 
 def _island(streets: Streets, piece: pd.Series, k: Any, homes: pd.DataFrame, people: pd.Series) -> str:

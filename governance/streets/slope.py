@@ -12,6 +12,7 @@ from .. import rules
 from ..errors import MissingExtraError, TableError, require
 from ..tables import Streets
 from .points import projected_between
+from .walkable import barred
 
 _GRID = (".asc", ".grd", ".txt")
 _HEAD = ("ncols", "nrows", "xllcorner", "xllcenter", "yllcorner", "yllcenter", "cellsize", "dx", "dy", "nodata_value")
@@ -103,7 +104,8 @@ def step_free(streets: Streets) -> Streets:
     streets : edges with kind (where missing, all are roads) and, where known, slope. An edge steeper than 1 in
     ``streets.ramp`` (12: exactly 1:12 may stay) goes; one without a slope stays. Coverage for wheelchairs is then found
     as ever, at their own speed. Raises TableError for missing columns. Source: GB 50763 as the rule says, not verified.
-    What it does not show: kerbs, surfaces, widths, doors, and steps that nobody mapped.
+    What it does not show: kerbs, surfaces, widths, doors, steps that nobody mapped, and a ramp beside steps where both
+    join the same two nodes: the longer went when the file was read, unless it was read with ``ways="step_free"``.
 
     >>> edges = pd.DataFrame({"edge": ["E1", "E2", "E3"], "length_m": 10.0, "kind": ["road", "steps", "path"],
     ...                       "slope": [0.02, None, 0.12]})
@@ -112,9 +114,8 @@ def step_free(streets: Streets) -> Streets:
     """
     edges = streets.edges
     require(edges, ["length_m"], "路网路段表")
-    gone = edges["kind"].isin(["steps", "ferry"]) if "kind" in edges else pd.Series(False, edges.index)
-    if "slope" in edges:
-        gone |= edges["slope"].astype(float).abs() * rules.value("streets.ramp") > 1 + 1e-9
+    kind = edges["kind"] if "kind" in edges else ["road"] * len(edges)
+    gone = barred(kind, edges["slope"].astype(float) if "slope" in edges else None)
     return Streets(streets.nodes, edges[~gone].reset_index(drop=True), streets.crs)
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from .. import rules
 from .account import NOT_WALKABLE
@@ -17,7 +21,7 @@ Rule = Mapping[str, frozenset[str]]
 
 
 def rule(ways: str) -> Rule:
-    """Tag -> values that leave a way out: rule ``streets.walk`` for "walk", nothing for "all".
+    """Tag -> values that leave a way out: rule ``streets.walk``, nothing for "all".
 
     >>> sorted(rule("walk")["access"]), dict(rule("all"))
     (['private'], {})
@@ -91,6 +95,16 @@ def kind(tags: Mapping[str, str]) -> str:
     if bridge is not None and any(v.lower() not in _FALSE for v in listed(bridge)):
         return "bridge"
     return "path" if PATHS.issuperset(parts) else "road"
+
+
+def barred(kind: Any, slope: Any = None) -> np.ndarray:
+    """Which streets a wheelchair cannot use: steps, ferries, slopes above 1 in rule ``streets.ramp`` (NaN: none known).
+
+    >>> barred(["road", "steps", "path"], [0.02, np.nan, 0.12]).tolist()
+    [False, True, True]
+    """
+    gone = pd.Series(kind, dtype="str").isin(["steps", "ferry"]).to_numpy()
+    return gone if slope is None else gone | (np.abs(np.asarray(slope, float)) * rules.value("streets.ramp") > 1 + 1e-9)
 
 
 def name(tags: Mapping[str, str]) -> str | None:

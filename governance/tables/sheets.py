@@ -25,6 +25,7 @@ RESULTS = "数字来源"  # a sheet that only our own workbooks of results have
 OUTPUT = "governance-output"  # subject of a workbook of results, which is never read as data
 _BLANK = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 _NEWLINE = re.compile(r"\r\n?")
+LONE = re.compile("[\ud800-\udfff]")  # half of a character: pandas backed by pyarrow cannot hold it
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +81,28 @@ def load(path: str | Path) -> Iterator[Sheet | Refused | Skipped]:
     root = Path(path)
     files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
     for one in files:
-        name = one.name if one == root else one.relative_to(root).as_posix()
+        name = spelt(one.name if one == root else one.relative_to(root).as_posix())
         why = None if one == root else _why_not(name)
         if why:
             yield Skipped(name, why)
         else:
             yield from _open(one, name)
+
+
+def spelt(name: str) -> str:
+    """A file's name in characters that text can hold: names in the Chinese code page are read, the rest is U+FFFD.
+
+    >>> spelt("甲.csv"), spelt("\udcbc\udcd7.csv")
+    ('甲.csv', '甲.csv')
+    """
+    try:
+        raw = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return LONE.sub("\ufffd", name)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")
 
 
 def cells(sheet: Sheet, row: int) -> list[str]:
@@ -224,7 +241,7 @@ def _column(values: Sequence[object]) -> Column:
 def _shown(value: object) -> str:
     """A cell's value as the office sees it."""
     if isinstance(value, str):
-        return _NEWLINE.sub("\n", value)
+        return LONE.sub("\ufffd", _NEWLINE.sub("\n", value))
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
     if isinstance(value, dt.datetime):

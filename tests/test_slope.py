@@ -147,6 +147,10 @@ def test_a_geotiff_in_degrees_gives_the_heights_of_the_ground(tmp_path: Path) ->
         file.write(cells, 1)
     done = slopes(Streets(nodes, hill().edges, CRS), dem=path)
     assert done.streets.nodes["height"].tolist() == pytest.approx(1000 * (np.asarray(lon) - west), abs=1e-3)
+    with rasterio.open(path, "w", crs="EPSG:32650", **profile) as file:  # says it wrong: the user knows better
+        file.write(cells, 1)
+    again = slopes(Streets(nodes, hill().edges, CRS), dem=path, crs="EPSG:4326")
+    pd.testing.assert_frame_equal(again.streets.nodes, done.streets.nodes)
     with rasterio.open(
         path,
         "w",

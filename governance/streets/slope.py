@@ -43,7 +43,7 @@ def slopes(streets: Streets, *, dem: str | Path | None = None, crs: str | None =
     streets : edges (source, target, length_m) and nodes (node, height in metres; x, y for a raster). dem : a raster of
     heights in metres: a GeoTIFF (or whatever rasterio opens) or an ASCII grid (.asc). All heights are then taken from
     it, between cell centres bilinearly, and those given are dropped: two sources side by side make false slopes.
-    crs : the raster's coordinate system where the file says none (an ASCII grid never does).
+    crs : the raster's coordinate system where the file says none (an ASCII grid never does), or says it wrong.
 
     Adds slope: rise over run without a sign (0.05 = 5 m up or down in 100 m), the run being plan_m where there is one,
     else length_m; NaN where a height is missing, or where a run of 0 has a rise. A slope given is kept where no height
@@ -216,4 +216,4 @@ def _geotiff(path: Path, crs: str | None) -> _Raster:
     if turn.b or turn.d:
         raise TableError(f"高程文件 {path.name} 的格网是斜的;请先转成正北方向")
     values = np.ma.filled(band.astype(float), np.nan)
-    return _Raster(values, turn.c + turn.a / 2, turn.f + turn.e / 2, turn.a, turn.e, str(own or crs or ""))
+    return _Raster(values, turn.c + turn.a / 2, turn.f + turn.e / 2, turn.a, turn.e, str(crs or own or ""))

@@ -358,6 +358,13 @@ def test_a_county_without_streets_still_gets_its_letter(tmp_path):
     assert "本期未分析十五分钟服务圈：缺少服务设施表、路网节点表和路网路段表" in _letter(tmp_path)
 
 
+def test_figures_are_numbered_as_they_come(whole, tmp_path):
+    assert re.findall(r"图(\d)\u3000", _letter(whole[1])) == ["1", "2", "3", "4"]
+    tiny = _tiny()
+    brief.write(gov.survey.run(replace(tiny, items=tiny.items.head(0), tasks=tiny.tasks.head(0))), tmp_path)
+    assert re.findall(r"图(\d)\u3000", _letter(tmp_path)) == ["1"], "the town alone"
+
+
 def test_made_up_data_is_marked_on_every_page_sheet_and_figure_and_real_data_is_not(small, tmp_path):
     survey, out = small
     letter = docx.Document(str(out / "简报.docx"))

@@ -175,9 +175,10 @@ def _letter(
     letter = DocxTemplate(io.BytesIO(source.read_bytes()))
     figures = {name: InlineImage(letter, io.BytesIO(data), width=Mm(150)) for name, (data, _) in pictures.items()}
     titles = {name: proper(title) for name, (_, title) in pictures.items()}
+    numbers = {name: number for number, name in enumerate(pictures, 1)}
     speak = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     try:
-        letter.render({**context, "图": figures, "图题": titles}, speak, autoescape=True)
+        letter.render({**context, "图": figures, "图题": titles, "图号": numbers}, speak, autoescape=True)
     except jinja2.UndefinedError as fault:
         raise DocumentError(f"简报模板 {source.name} 里有不认识的字段:{fault.message}") from None
     except jinja2.TemplateError as fault:

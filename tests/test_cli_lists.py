@@ -528,7 +528,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_word_list_and_a_ledger_make_a_county_of_the_townships_that_have_a_list(folder: Path) -> None:
-    made, told = county.read(folder, since="2025-07-01")
+    made, told, _ = county.read(folder, since="2025-07-01")
     whole = gov.examples.county().tasks
     assert set(made.items["township"]) == set(made.tasks["township"]) == set(made.staff["township"]) == {"临禾街道"}
     assert len(made.tasks) == (whole["township"] == "临禾街道").sum()

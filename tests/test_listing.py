@@ -158,7 +158,7 @@ def test_coverage_sets_the_times_side_by_side() -> None:
     )
     lines = say("coverage", bare(frame)).split("\n")
     assert lines[-2].split() == ["助餐", "400", "100(25.0%)", "350(87.5%)"]
-    assert lines[-1].split() == ["创业孵化", "0", "—", "—"]
+    assert lines[-1].split() == ["创业孵化", "0", "无人口数据", "无人口数据"]
 
 
 def test_problems_are_grouped_by_file_and_every_one_is_shown() -> None:

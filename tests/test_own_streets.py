@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +86,7 @@ def test_the_readme_commands_write_what_they_say(here: Path, capsys: pytest.Capt
     assert "落到路网上 59 行，没有落上 0 行" in said
     assert "示例数据" in said
     assert "已证明没有更优方案" in said
+    assert "8 处在用的用房只对本小区开放，这里按都开放计" in said
     names = {p.name for p in Path("circle").iterdir()}
     assert {"服务圈.xlsx", "地图.html", "未覆盖人口.png", "覆盖图-养老.png"} <= names
     assert {p.name for p in Path("plan").iterdir()} == {"改造方案.xlsx", "改造前后.png", "地图.html"}
@@ -222,3 +227,191 @@ def test_homes_off_the_streets_are_counted_with_their_people_and_stand_in_the_wo
     assert "另有 1 处居民点没有路网节点，没有核对" in said
     rows = list(openpyxl.load_workbook("out.xlsx")["表6 没有落点"].iter_rows(min_row=3, values_only=True))
     assert [(row[2], row[-1]) for row in rows] == [(table.loc[4, "小区"], people)]
+
+
+# --- an office with five files of its own
+
+AGES = "0-2岁人数,3-6岁人数,7-14岁人数,15-59岁人数,60-79岁人数,80岁及以上人数"
+HEADS = {
+    "服务设施表": "设施编号,设施名称,服务类别,乡镇(街道),村(社区),经度,纬度,路网节点",
+    "社区用房表": "用房编号,用房名称,现用途,乡镇(街道),村(社区),经度,纬度,路网节点,面积(平方米),排烟管道,电路荷载达标,给排水良好,无障碍",
+    "村社人口表": f"乡镇(街道),村(社区),小区,经度,纬度,路网节点,户数,{AGES}",
+}
+#  a street west-east along latitude 29.5, 100 m steps, and 2 km east of it a piece of its own
+WEST, STEP = 121.0, 0.00103
+STREETS = [[[WEST + STEP * i, 29.5], [WEST + STEP * (i + 1), 29.5]] for i in range(5)] + [
+    [[121.02, 29.5], [121.021, 29.5]]
+]
+SEATS = {"S1": "121.001,29.5", "F1": "121.002,29.5", "A": "121.003,29.5"}
+
+
+def geojson(lines: list[list[list[float]]]) -> str:
+    features = [
+        {"type": "Feature", "properties": {"name": "人民路"}, "geometry": {"type": "LineString", "coordinates": line}}
+        for line in lines
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def office(folder: Path, *, node: str = "", **seats: str) -> Path:
+    """Tables with S… sites (meals), F… rooms (idle) and other homes, each at "lon,lat" of SEATS or as given."""
+    rows: dict[str, list[str]] = {name: [head] for name, head in HEADS.items()}
+    for key, seat in {**SEATS, **seats}.items():
+        where = f"{seat},{node}" if "," in seat else f",,{seat}"
+        if key[0] == "S":
+            rows["服务设施表"].append(f"{key},食堂,助餐,甲镇,乙村,{where}")
+        elif key[0] == "F":
+            rows["社区用房表"].append(f"{key},用房{key},闲置,甲镇,乙村,{where},200,是,是,是,是")
+        else:
+            rows["村社人口表"].append(f"甲镇,乙村,{key},{where},10,1,2,3,4,5,6")
+    folder.mkdir(exist_ok=True)
+    for name, lines in rows.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def test_check_opens_the_street_file_and_names_every_row_that_cannot_be_on_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, out = office(tmp_path / "mine"), str(tmp_path / "out")
+    (mine / "roads.geojson").write_text(geojson(STREETS), "utf-8")
+    assert main(["check", str(mine), "-o", out]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"roads.geojson +roads +路网路段表 +6=6\+0", said)
+    assert "落到路网上 3 行，没有落上 0 行" in said
+    office(mine, S2="123.5,29.9", S3="29.5,121.002", F2="121.002,29.504", B="121.0205,29.5", C="")
+    assert main(["check", str(mine), "-o", out]) == 1
+    said = capsys.readouterr().out
+    for place in ("第3行 +经度 +123.5, 29.9 +不在路网范围内", "第4行 .*写反", "第3行 +经度 +121.002, 29.504 +离最近的街道 4..",
+                  "第3行 +经度 +121.0205, 29.5 +落在一片与其他街道不相连", "第4行 +路网节点 +没有坐标"):  # fmt: skip
+        assert re.search(place, said), place
+    assert (tmp_path / "out" / "村社人口表_标注.xlsx").exists()
+    (mine / "roads.geojson").write_text('{"type": "Fea', "utf-8")
+    assert main(["check", str(mine), "-o", out]) == 1
+    assert re.search(r"roads.geojson（1 处问题）(.|\n)*已损坏", capsys.readouterr().out)
+    (mine / "roads.geojson").unlink()
+    (tmp_path / "elsewhere.geojson").write_text(geojson(STREETS).replace("29.5", "3263000.0"), "utf-8")
+    assert main(["check", str(mine), "-o", out, "--streets", str(tmp_path / "elsewhere.geojson")]) == 1
+    assert "elsewhere.geojson（" in capsys.readouterr().out
+
+
+def test_a_row_without_a_place_is_told_by_its_row_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = office(tmp_path / "mine", S2="", F2="", B="")
+    (mine / "roads.geojson").write_text(geojson(STREETS), "utf-8")
+    assert main(["circle", str(mine)]) == 0
+    said = capsys.readouterr().out
+    assert len(re.findall(r"\.csv +第3行 .*没有坐标，也没有路网节点", said)) == 3
+    assert "服务设施1处、社区用房1处、居民点1处、21人没有落在路网上，未计入" in said
+    office(mine, S1="", F1="", A="")
+    assert main(["circle", str(mine)]) == 1
+    assert "没有一行落到路网上" in capsys.readouterr().err
+
+
+def test_a_room_to_keep_that_lies_on_no_street_is_said_to_and_how_far(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = office(tmp_path / "mine", F2="121.002,29.504")
+    (mine / "roads.geojson").write_text(geojson(STREETS), "utf-8")
+    assert main(["site", str(mine), "--keep", "F2"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"用房 F2（用房F2）在社区用房表中，但没有落在路网上：离最近的街道 4\d\d\.\d 米", said)
+    assert "要让它参与：核对坐标" in said
+    assert main(["site", str(mine), "--keep", "F9"]) == 1
+    assert "不在表中：F9" in capsys.readouterr().err
+
+
+def test_no_money_is_no_plan_as_no_conversions_are(capsys: pytest.CaptureFixture[str]) -> None:
+    county = gov.examples.county()
+    found = gov.survey.sites(county, limits=gov.siting.Limits(funds=0, keep="F01"), count=1)
+    assert found.plan.empty
+    assert len(found.land), "idle land is built on with other money"
+    assert main(["site", "--funds", "0", "--plans", "1"]) == 0
+    assert "改造资金为 0，没有安排改造" in capsys.readouterr().out
+
+
+EDGES = "起点,终点,长度\n甲,乙,120\n乙,丙,80\n丙,丁,500\n甲,乙,300\n"
+
+
+def test_a_bare_edge_table_in_the_folder_works_as_one_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inside, outside = (office(tmp_path / name, S1="甲", F1="丙", A="乙") for name in ("inside", "outside"))
+    (inside / "路段.csv").write_text(EDGES, "utf-8")
+    (tmp_path / "路段.csv").write_text(EDGES, "utf-8")
+    told = []
+    for words in ([str(inside)], [str(outside), "--streets", str(tmp_path / "路段.csv")]):
+        assert main(["circle", *words]) == 0
+        told.append(capsys.readouterr().out.partition("\n")[2])
+    assert told[0] == told[1]
+    assert "4 个节点、3 段路" in told[0]
+    assert main(["check", str(inside), "-o", str(tmp_path / "out")]) == 0
+    county = gov.read(inside)
+    assert county.streets.edges["edge"].tolist() == ["甲→乙", "乙→丙", "丙→丁", "甲→乙·2"]
+    assert county.streets.nodes["node"].tolist() == ["甲", "乙", "丙", "丁"]
+    gov.tables.write(county, tmp_path / "again")
+    assert gov.read(tmp_path / "again").streets.nodes.equals(county.streets.nodes)
+
+
+def test_kilometres_are_turned_to_metres_and_noticed_where_nobody_says_so(tmp_path: Path) -> None:
+    edges, nodes = tmp_path / "路段.csv", tmp_path / "节点.csv"
+    for head in ("长度km", "长度(公里)", "length_km", "里程(KM)"):
+        edges.write_text(f"起点,终点,{head}\n甲,乙,0.12\n乙,丙,0.08\n", "utf-8")
+        assert sorted(gov.streets.read(edges).edges["length_m"]) == [80, 120]
+        assert gov.read(tmp_path).streets.edges["length_m"].tolist() == [120, 80]
+    edges.write_text("起点,终点,长度\n甲,乙,0.12\n乙,丙,0.08\n", "utf-8")
+    assert gov.streets.check(edges).problems.empty, "no coordinates to say otherwise"
+    nodes.write_text("节点编号,X,Y\n甲,0,0\n乙,110,0\n丙,110,75\n", "utf-8")
+    for found in (gov.tables.check(tmp_path), gov.streets.check(tmp_path, crs="")):
+        assert found.problems["code"].tolist() == ["length_km"]
+        assert "一般只有 0.1，而按节点坐标两端一般相距 92 米" in found.problems["fault"][0]
+    edges.write_text("起点,终点,长度\n甲,乙,120\n乙,丙,80\n", "utf-8")
+    assert gov.tables.check(tmp_path).problems.empty
+
+
+def test_two_sites_alike_are_named_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = office(tmp_path / "mine", S2="121.004,29.5", S3="121.0010000,29.50")
+    (mine / "roads.geojson").write_text(geojson(STREETS), "utf-8")
+    for command in (["check", str(mine), "-o", str(tmp_path / "out")], ["circle", str(mine)]):
+        assert main(command) == 0
+        assert "第2、4行服务、名称、地点都相同，像是同一处写了两次，按 2 处计" in capsys.readouterr().out
+    assert len(gov.read(mine).sites) == 3
+
+
+def test_street_files_of_other_kinds_are_read_or_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = office(tmp_path / "mine")
+    xml = "".join(
+        "<Placemark><name>人民路</name><LineString><coordinates>"
+        + " ".join(f"{x},{y}" for x, y in line) + "</coordinates></LineString></Placemark>" for line in STREETS
+    )  # fmt: skip
+    kml = f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{xml}</Document></kml>'
+    track = "".join(
+        "<trk><trkseg>" + "".join(f'<trkpt lat="{y}" lon="{x}"/>' for x, y in line) + "</trkseg></trk>"
+        for line in STREETS
+    )
+    gpx = f'<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><wpt lat="29" lon="121"/>{track}</gpx>'
+    node = [p for line in STREETS for p in line]
+    osm = "".join(f'<node id="{i + 1}" lat="{y}" lon="{x}"/>' for i, (x, y) in enumerate(node))
+    osm += "".join(
+        f'<way id="{i}"><nd ref="{2 * i + 1}"/><nd ref="{2 * i + 2}"/><tag k="highway" v="residential"/></way>'
+        for i in range(len(STREETS))
+    )
+    kmz = io.BytesIO()
+    with zipfile.ZipFile(kmz, "w") as pack:
+        pack.writestr("doc.kml", kml)
+    files = {"a.kml": kml.encode(), "a.kmz": kmz.getvalue(), "a.gpx": gpx.encode(),
+             "a.osm.bz2": bz2.compress(f'<osm version="0.6">{osm}</osm>'.encode())}  # fmt: skip
+    for name, data in files.items():
+        (mine / name).write_bytes(data)
+        found = gov.streets.read(mine / name)
+        assert len(found.edges) == len(STREETS), name
+        assert found.crs == "EPSG:32651", name
+        (mine / name).unlink()
+    for name, remedy in (("a.dwg", "另存为 DXF"), ("a.osm.gz", "先解压再读"), ("a.rar", "先解压再读")):
+        (mine / name).write_bytes(b"AC1018")
+        assert main(["circle", str(mine)]) == 1
+        assert remedy in capsys.readouterr().err
+        (mine / name).unlink()

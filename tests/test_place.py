@@ -663,7 +663,9 @@ def test_one_table_in_another_system_is_noticed_among_the_others() -> None:
     x, y = from_wgs84(*doors(town_, 14, 2), "gcj02")
     moved = frame("sites", pd.DataFrame({"site": marks})).assign(name=marks, service="meals", lon=x, lat=y)
     [note] = [n for n in place(county(sites=moved, communities=true), town_, within=5000).notes if "GCJ" in n]
-    assert note.startswith("设施表:") and "与别的表不是同一种坐标" in note and "改用" not in note
+    assert note.startswith("设施表:")
+    assert "与别的表不是同一种坐标" in note
+    assert "改用" not in note
     assert not [n for n in place(county(communities=true), town_).notes if "像是" in n]
 
 

@@ -222,3 +222,19 @@ def test_more_room_never_breaks_a_lower_bound_and_more_people_never_mend_one(ten
     assert wider["met"] >= before["met"] >= grown["met"]
     assert wider["short"] <= before["short"] <= grown["short"]
     assert before["short"] == pytest.approx(max(0, before["required"] - before["measured"]))
+
+
+def test_a_standard_with_nobody_to_serve_is_not_applicable_and_not_met() -> None:
+    empty = people(households=0, size=0, a="乙村").assign(age_60_79=5)
+    found = circle.standards(empty, ROOMS.assign(area_m2=0.0), SITES, NONE)
+    for mine in (
+        row(found, "十分钟生活圈步行距离", community="乙村", service="childcare"),
+        row(found, "社区综合服务设施面积", community="乙村"),
+    ):
+        assert mine[["required", "outcome"]].tolist() == [0.0, "not_applicable"]
+        assert pd.isna(mine["met"])
+    served = row(found, "十分钟生活圈步行距离", community="乙村", service="elder_care")
+    assert served[["met", "outcome"]].tolist() == [False, "missed"]
+    assert row(found, "社区服务站规模")["outcome"] == "unknown"
+    assert row(circle.standards(TOWN, ROOMS, SITES, NONE), "托位数")["outcome"] == "missed"
+    assert (found["met"].isna() == found["outcome"].isin(["unknown", "not_applicable"])).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ from pandas.testing import assert_frame_equal
 
 import governance as gov
 from governance import tables
+from governance.documents.letters import clean
 from governance.errors import TableError
 from governance.tables import sheets
 from governance.tables.cells import parse
@@ -1084,12 +1086,13 @@ SITES = ["设施编号", "设施名称", "服务类别", "乡镇(街道)", "路�
     [
         (["N1", "", ""], None),
         (["", "120.9", "29.5"], None),
-        (["", "", ""], "seat_missing"),
+        (["", "", ""], None),  # noted, and off the streets
         (["", "120.9", ""], "seat_half"),
         (["N1", "", "29.5"], "seat_half"),
         (["", "29.5", "120.9"], "seat_swapped"),
         (["", "500123", "3270456"], "seat_range"),
-        (["", "120°54′", "29.5"], "number_text"),
+        (["", "120°54′", "29.5"], None),
+        (["", "约120.9", "29.5"], "number_text"),
     ],
 )
 def test_a_site_says_where_it_lies_or_is_refused_by_row(tmp_path: Path, seat: list[str], code: str | None) -> None:
@@ -1105,6 +1108,7 @@ def test_a_site_says_where_it_lies_or_is_refused_by_row(tmp_path: Path, seat: li
     assert len(found.county.sites) == (1 if code else 2)
     sites = found.counts.set_index("table").loc["sites"]
     assert sites["read"] == sites["kept"] + sites["rejected"] == 2
+    assert ("没有写明在哪里(没有路网节点,也没有经纬度)的 1 行不计入服务圈:第3行" in sites["note"]) == (not any(seat))
 
 
 def test_people_may_lie_nowhere_but_not_half_somewhere(tmp_path: Path) -> None:
@@ -1121,3 +1125,12 @@ def test_idle_land_is_a_table_of_its_own(tmp_path: Path) -> None:
     plots = gov.read(tmp_path).plots
     assert plots[["plot", "area_m2", "lon"]].to_numpy().tolist() == [["L1", 1333.4, 120.8]]
     assert plots["floor_m2"].isna().all()
+
+
+def test_half_a_character_never_gets_into_a_frame(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/" + "节点".encode("gb18030") + b".csv"  # as Windows packs it, unpacked on Linux
+    with open(odd, "wb") as file:
+        file.write("节点编号,X,Y\n1,0,0\n".encode())
+    found = tables.check(tmp_path)
+    assert found.counts["file"].tolist() == ["节点.csv"]
+    assert clean("\ud800甲") == "\ufffd甲"

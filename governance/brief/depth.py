@@ -110,18 +110,22 @@ def _served(page: Page) -> str:
 def _standards(page: Page) -> str:
     """How many communities miss the standards that were read in a public source."""
     frame = page.sheets["standards"].frame
-    known = frame[~frame["needs_review"].astype(bool) & (frame["community"] != "") & frame["met"].notna()]
+    known = frame[~frame["needs_review"].astype(bool) & (frame["community"] != "")]
     known = known[
         known["service"].isna() & known["place"].isna() & ~known["standard"].str.contains("有条件|综合体")
     ]  # no community must have a complex
-    short = known[~known["met"].astype(bool)]
+    short, nobody = (known[known["outcome"] == outcome] for outcome in ("missed", "not_applicable"))
     if short.empty:
         return ""
     parts = [
         f"{clean(name)}{say(page, 'standards', 'community', rows.index.to_numpy(), how='不重复计数')}个"
         for name, rows in short.groupby("standard", sort=False)
     ]
-    return f"对照已核实的公开标准，未达到的村（社区）：{'、'.join(parts[:NAMED])}"
+    told = f"对照已核实的公开标准，未达到的村（社区）：{'、'.join(parts[:NAMED])}"
+    if nobody.empty:
+        return told
+    number = say(page, "standards", "community", nobody.index.to_numpy(), how="不重复计数")
+    return f"{told}；另有{number}个没有服务对象，不适用"
 
 
 def _land(page: Page) -> str:

@@ -20,7 +20,7 @@ from .people import COMPOUND, IDLE, homes, searched, some, units
 from .supply import links
 
 STANDARDS = ("township", "community", "place", "service", "standard", "measured", "required", "most", "unit", "met",
-             "short", "over", "status", "source", "note", "needs_review")  # fmt: skip
+             "outcome", "short", "over", "status", "source", "note", "needs_review")  # fmt: skip
 FIELDS = ("standard", "applies", "unit", "status", "source", "note")
 MORE = ("metres", "least", "most", "services", "elsewhere", "per_households", "per_people", "per_floor_m2")
 UNIT = ["township", "community"]
@@ -56,7 +56,8 @@ def standards(
 
     Returns township, community ("" for the whole county), place (of ``population``, ``size`` and the complexes: ids
     joined by 、; else NaN), service (NaN where it does not matter), standard, measured, required, most (upper bound,
-    NaN where none), unit (of these), met (NA where what is unknown could decide), short (what is missing up to
+    NaN where none), unit (of these), met (NA where what is unknown could decide, and where nothing is asked), outcome
+    (met, missed, unknown, not_applicable: nobody to serve, so that nothing is asked), short (what is missing up to
     required), over (what is beyond most), status (已核实, 来源较弱, 可调整默认值), source, note, needs_review (status
     not 已核实, or a standard of other provinces). A standard with nothing to measure has one row, measured NaN. In the
     order of the rule, then of the communities, services, places.
@@ -99,10 +100,12 @@ def _judged(out: pd.DataFrame) -> pd.DataFrame:
     low = (measured + hidden.fillna(np.inf)) < required  # even all that is hidden would not do
     high = most.notna() & (measured + hidden.fillna(np.inf) > most) & ~much  # what is hidden may be too much
     unknown = measured.isna() | required.isna() | ~(enough | low) | (enough & high)
-    met = pd.Series(enough & ~much, dtype="boolean").mask(unknown & ~much)
+    nobody = (required == 0) & ~much
+    met = pd.Series(enough & ~much, dtype="boolean").mask(unknown & ~much | nobody)
+    outcome = met.map({True: "met", False: "missed"}).fillna("unknown").mask(nobody, "not_applicable")
     short, over = (required - measured).clip(lower=0), (measured - most).clip(lower=0)
-    texts = ("township", "community", "place", "service", "standard", "unit", "status", "source", "note")
-    out = out.assign(met=met, short=short, over=over).astype(dict.fromkeys(texts, "str"))
+    texts = ("township", "community", "place", "service", "standard", "unit", "status", "source", "note", "outcome")
+    out = out.assign(met=met, outcome=outcome, short=short, over=over).astype(dict.fromkeys(texts, "str"))
     return out.astype({"met": "boolean", "needs_review": "bool"})[list(STANDARDS)]
 
 

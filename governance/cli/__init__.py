@@ -5,18 +5,18 @@ check, lists, compare, brief, shifting, balance, circle, site, example.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..brief.accounts import tally
 from ..errors import GovernanceError, TableError
 from ..words import proper
 from . import arguments, faults, listing, site
+from .paths import apart, room_for, stop, there
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..brief.workbook import Sheet
     from ..survey import Survey
     from ..tables import County
+    from .ground import Ground, Settled
 
 PARTS = {  # the parts of a survey that answer a command; without the first there is no answer
     "shifting": ("责任转嫁",),
@@ -38,12 +39,6 @@ BOOKS = {"circle": "服务圈", "site": "改造方案"}  # workbooks beside pict
 EXAMPLE = "示例数据:{name}为虚构,所有单位、任务和数字均系编造,不得引用"
 
 
-def _stop(text: str) -> NoReturn:
-    """Leave for wrong use, saying why."""
-    print(proper(text), file=sys.stderr)
-    raise SystemExit(2)
-
-
 def _say(text: str, name: object = "") -> None:
     """One Chinese sentence, then a file's name as it is."""
     print(f"{proper(text)}{name}")
@@ -52,55 +47,52 @@ def _say(text: str, name: object = "") -> None:
 # --- the commands
 
 
-def _there(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        near = difflib.get_close_matches(
-            path.name, [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        )
-        hint = f";相近的有:{'、'.join(near)}" if near else ""
-        _stop(f"找不到“{text}”{hint}")
-    return path
+def _on(args: argparse.Namespace) -> Ground:
+    """The streets as the user names them."""
+    from .ground import Ground
+
+    return Ground(there(args.streets) if args.streets else None, args.crs, args.layer, args.coords)
 
 
-def _county(args: argparse.Namespace) -> County:
+def _county(args: argparse.Namespace) -> Settled:
     """The example county, or what the folder holds; says what of it is left out and why."""
-    path = None if args.folder is None else _there(args.folder)
-    from . import county, ground
+    path = None if args.folder is None else there(args.folder)
+    from . import county
 
-    file = _there(args.streets) if args.streets else None
-    on = ground.Ground(file, args.crs, args.layer, args.coords)
-    found, told = county.read(path, since=args.since, meanings=args.meanings, on=on)
-    for line in told:
+    found = county.read(path, since=args.since, meanings=args.meanings, on=_on(args))
+    for line in found.told:
         print(line)
     return found
 
 
 def _check(args: argparse.Namespace) -> int:
     from .. import tables
+    from . import checking
 
-    path, out = _there(args.folder), Path(args.output)
+    path, out = there(args.folder), Path(args.output)
     inside = path if path.is_dir() else path.parent
     if out.resolve() == inside.resolve():
-        _stop(f"“{args.output}”就是资料所在的文件夹;为免与原件混在一起,请用 -o 另写一个文件夹")
-    found = tables.check(path)
-    print(listing.counts(found.counts))
-    if found.problems.empty:
+        stop(f"“{args.output}”就是资料所在的文件夹;为免与原件混在一起,请用 -o 另写一个文件夹")
+    counts, problems, told = checking.checked(tables.check(path), path, _on(args))
+    print(listing.counts(counts))
+    for line in told:
+        print(line)
+    if problems.empty:
         _say("核对通过,没有发现问题。")
         return 0
-    print(listing.problems(found.problems))
-    for file in tables.mark(path, found.problems, out):
+    print(listing.problems(problems))
+    for file in tables.mark(inside, problems, out):
         _say("已写出标注副本:", file)
     return 1
 
 
 def _lists(args: argparse.Namespace) -> int:
-    path, out = _there(args.folder), Path(args.output)
-    _apart(out, [path])
-    _room_for(out.parent)
+    path, out = there(args.folder), Path(args.output)
+    apart(out, [path])
+    room_for(out.parent)
     if out.is_dir():
-        _stop(f"“{out}”是文件夹;请用 -o 写明要写成的文件,如 -o {out / '履职事项清单.xlsx'}")
-    given = args.meanings and _there(args.meanings)
+        stop(f"“{out}”是文件夹;请用 -o 写明要写成的文件,如 -o {out / '履职事项清单.xlsx'}")
+    given = args.meanings and there(args.meanings)
     from tqdm import tqdm
 
     from .. import documents
@@ -128,10 +120,10 @@ def _lists(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    paths, out = [_there(text) for text in (args.old, args.new)], Path(args.output)
-    _apart(out, paths)
-    _room_for(out)
-    given = args.meanings and _there(args.meanings)
+    paths, out = [there(text) for text in (args.old, args.new)], Path(args.output)
+    apart(out, paths)
+    room_for(out)
+    given = args.meanings and there(args.meanings)
     from . import compare
 
     sides = [compare.side(path, since=args.since, meanings=given) for path in paths]
@@ -148,8 +140,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _brief(args: argparse.Namespace) -> int:
-    out = _room_for(Path(args.output))
-    county = _county(args)
+    out = room_for(Path(args.output))
+    county = _county(args).county
     _mark(county)
     from tqdm import tqdm
 
@@ -172,8 +164,8 @@ def _brief(args: argparse.Namespace) -> int:
 def _survey(args: argparse.Namespace) -> tuple[Survey, dict[str, Sheet]]:
     """What the survey found and its sheets; leaves with 1 when the part asked for could not be done."""
     if args.output:
-        _room_for(args.output.parent if args.output.suffix else args.output)
-    county = _county(args)
+        room_for(args.output.parent if args.output.suffix else args.output)
+    county = _county(args).county
     _mark(county)
     from .. import survey
     from ..brief import contents
@@ -238,8 +230,8 @@ def _circle(args: argparse.Namespace) -> int:
 
 def _site(args: argparse.Namespace) -> int:
     if args.output:
-        _room_for(args.output.parent if args.output.suffix else args.output)
-    county = _county(args)
+        room_for(args.output.parent if args.output.suffix else args.output)
+    county, _, lost = _county(args)
     _mark(county)
     from .. import survey
 
@@ -247,9 +239,12 @@ def _site(args: argparse.Namespace) -> int:
     if PARTS["site"][0] in set(lacking["part"]):
         _notes(lacking, PARTS["site"])
         return 1
-    limits = survey.Limits(funds=args.funds, keep=args.keep, retrofit=args.retrofit, floor=args.floor)
+    keep = site.meant(county, args.keep)
+    limits = survey.Limits(funds=args.funds, keep=keep, retrofit=args.retrofit, floor=args.floor)
     found = survey.sites(county, budget=args.budget, limits=limits, count=args.plans)
-    for line in [*site.told(found), site.verdict(found), *site.unchecked(county, args.floor)]:
+    verdict = site.verdict(found, budget=args.budget, funds=args.funds)
+    more = [*site.kept(county, keep, lost), *site.closed(county), *site.unchecked(county, args.floor)]
+    for line in [*site.told(found), verdict, *more]:
         print(line)
     _notes(lacking, PARTS["site"])
     return _written(args, county, list(site.sheets(found).values()), lambda out, mark: site.pictures(found, out, mark))
@@ -258,9 +253,9 @@ def _site(args: argparse.Namespace) -> int:
 def _example(args: argparse.Namespace) -> int:
     out = Path(args.folder or ("空白表" if args.blank else "示例县"))
     book = args.blank and out.suffix.lower() == ".xlsx"
-    _room_for(out.parent if book else out)
+    room_for(out.parent if book else out)
     if (out.exists() if book else out.is_dir() and any(out.iterdir())) and not args.force:
-        _stop(f"“{out}”里已有内容,没有写入;确要写入请加 --force")
+        stop(f"“{out}”里已有内容,没有写入;确要写入请加 --force")
     from .. import examples, tables
 
     if args.blank:
@@ -287,25 +282,6 @@ RUN = {
 
 
 # --- what all commands share
-
-
-def _room_for(out: Path) -> Path:
-    """``out`` if a folder is there or can be made there, else leave."""
-    for above in (out, *out.parents):
-        if above.exists():
-            if not above.is_dir():
-                _stop(f"“{above}”是文件,不能当文件夹用")
-            if not os.access(above, os.W_OK):
-                _stop(f"没有权限写入“{above}”")
-            return out
-    return out
-
-
-def _apart(out: Path, sources: Sequence[Path]) -> None:
-    """Leave if what is written would stand among the originals, to be read as one of them next time."""
-    for source in sources:
-        if out.resolve().is_relative_to(source.resolve()):
-            _stop(f"“{out}”在所读的“{source}”里;为免与原件混在一起,请用 -o 写到别处")
 
 
 def _mark(county: County) -> None:
@@ -361,7 +337,10 @@ def _answer(argv: Sequence[str] | None) -> int:
         args = arguments.parser(__version__).parse_args(argv)
         return RUN[args.command](args)
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 0
+        if isinstance(done.code, str):
+            print(done.code, file=sys.stderr)
+            return 2
+        return done.code or 0
     except GovernanceError as fault:
         _faulty(fault)
     except KeyboardInterrupt:

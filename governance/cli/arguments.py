@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..errors import TableError
 from ..words import proper
 
 Groups = tuple[argparse._ArgumentGroup, argparse._ArgumentGroup]
@@ -119,10 +120,16 @@ def _date(text: str) -> str:
 
 
 def _coords(text: str) -> str:
-    value = text.strip().lower().replace("-", "")
-    if value in ("wgs84", "cgcs2000", "gcj02", "bd09"):
+    from ..streets.points import WORDS, reading
+
+    try:
+        value = reading(text)
+    except TableError:
+        value = ""
+    if value in WORDS:
         return value
-    raise argparse.ArgumentTypeError(f"不认识坐标系“{text}”;可用:wgs84、cgcs2000、gcj02、bd09;投影坐标请先换成经纬度")
+    known = "wgs84(GPS)、cgcs2000(国家2000)、gcj02(火星坐标、高德、腾讯)、bd09(百度)"
+    raise argparse.ArgumentTypeError(f"不认识坐标系“{text}”;可用:{known};投影坐标请先换成经纬度")
 
 
 def parser(version: str) -> argparse.ArgumentParser:
@@ -172,11 +179,12 @@ def _command(commands: Any, name: str, usage: str, text: str) -> Groups:
 
 def _lists(add: Callable[[str, str, str], Groups]) -> None:
     """What reads tables and documents as they are."""
-    what, how = add("check", "资料 [-o 文件夹]", "核对资料:逐一列出问题所在的文件、行、列和改法")
+    what, how = add("check", "资料 [-o 文件夹]", "核对资料和路网:逐一列出问题所在的文件、行、列和改法")
     what.add_argument("folder", metavar="资料", help="存放表格的文件夹,或一个工作簿")
     how.add_argument(
         "-o", "--output", metavar="文件夹", default="核对结果", help="标出问题的副本存放处;默认为“核对结果”"
     )
+    _streets(how)
     what, how = add(
         "lists", "清单 [-o 文件.xlsx] [--since 日期]", "读公开发布的清单(Word、Excel、网页、PDF),写成一张核对过的表"
     )
@@ -267,6 +275,11 @@ def _folder(group: argparse._ArgumentGroup) -> None:
         help="存放表格(及清单文档)的文件夹,或一个工作簿;不写则用内置示例县(示例数据)",
     )
     _documents(group)
+    _streets(group)
+
+
+def _streets(group: argparse._ArgumentGroup) -> None:
+    """What streets and longitudes may leave open."""
     group.add_argument(
         "--streets",
         metavar="路网文件",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import departments, documents, examples, tables
+from .. import departments, documents, examples, rules, tables
 from ..errors import DocumentError
-from ..tables import County
+from ..tables import County, headers
 from ..words import proper
 from . import ground, published
 
@@ -22,8 +22,8 @@ def read(
     since: str | None = None,
     meanings: str | None = None,
     on: ground.Ground | None = None,
-) -> tuple[County, list[str]]:
-    """The county and what to tell of it: the example for None, else a folder or workbook.
+) -> ground.Settled:
+    """The county, what to tell of it and what lies on no street: the example for None, else a folder or workbook.
 
     Lists that stand only in documents are read from those. Tasks and staff of townships without a list are left out,
     since nothing can be said of them. on : the streets, and what longitudes are. Raises TableError and DocumentError as the readers do, and DocumentError for
@@ -31,7 +31,8 @@ def read(
     """
     if path is None:
         return ground.settle(examples.county(), None, on or ground.Ground())
-    county, told = tables.read(path), []
+    checked = tables.check(path)
+    county, told = tables.sound(checked), []
     if county.items.empty and path.is_dir() and any(p.suffix.lower() in ENDINGS for p in path.rglob("*")):
         found = documents.check(path, since=since, meanings=meanings, endings=ENDINGS)
         found = replace(found, files=found.files[found.files["kind"] != ""])
@@ -39,8 +40,37 @@ def read(
         county = replace(county, items=found.items)
         told += [published.files(found), *alike(found.items)]
     county, told = covered(county, told)
-    county, more = ground.settle(county, path, on or ground.Ground())
-    return county, told + more
+    settled = ground.settle(county, path, on or ground.Ground(), checked.rows)
+    loud, quiet = uncounted(settled.county)
+    return settled._replace(told=[*loud, *columns(checked.counts), *told, *settled.told, *quiet])
+
+
+def columns(counts: pd.DataFrame) -> list[str]:
+    """A line a sheet on the columns that nobody read, or that were read otherwise than they stand."""
+    some = counts[counts["table"].notna() & (counts["file"] != "")]
+    if not (some["table"] == "nodes").any():
+        some = some[some["table"] != "edges"]  # read again with the streets, which say what they do not use
+    lines = []
+    for row in some.to_dict("records"):
+        where = "›".join(t for t in (row["file"], row["sheet"]) if isinstance(t, str) and t)
+        said = [note for note in row["note"].split(";") if note.startswith(headers.TOLD)]
+        lines += [proper(f"{tables.label(row['table'])}“{where}”:{';'.join(said)}。")] if said else []
+    return lines
+
+
+def uncounted(county: County) -> tuple[list[str], list[str]]:
+    """What to say first where not one home counts at all, and what last of services for whose people nobody is counted."""
+    homes, groups = county.communities, rules.value("circle.groups")
+    people = homes[list(rules.value("circle.speed"))].sum()
+    if homes.empty or county.streets.nodes.empty:
+        return [], []
+    if not people.sum():
+        return [proper(f"注意:{len(homes)} 处居民点都没有人数,覆盖人数全部为 0:核对村社人口表的年龄列。")], []
+    if homes["node"].isna().all():
+        off = f"注意:{len(homes)} 处居民点没有一处落到路网上,覆盖人数全部为 0"
+        return [proper(f"{off}:给村社人口表填写经度和纬度,或路网节点。")], []
+    lacks = [tables.label("sites", "service", s) for s, ages in groups.items() if not people[list(ages)].sum()]
+    return [], [proper(f"{'、'.join(lacks)}:无人口数据(服务对象各年龄都没有人数),不是覆盖为 0。")] if lacks else []
 
 
 def _refuse(county: County, found: documents.Reading, path: Path) -> None:

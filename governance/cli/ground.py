@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,12 +12,15 @@ import pandas as pd
 
 from .. import streets, tables
 from ..errors import TableError
+from ..streets.formats import FORMS, packs_streets
+from ..streets.place import LOST
 from ..tables import County
+from ..tables.seats import ALIKE, ROWS, SEATED, alike, places, unseated
 from ..words import proper
 from .listing import grid
 
-ENDINGS = (".osm.pbf", ".pbf", ".osm", ".graphml", ".gpkg", ".shp", ".geojson", ".parquet", ".geoparquet")
-SEATED = ("sites", "rooms", "plots", "communities")
+NOWHERE = "没有一行落到路网上,没有分析:核对坐标系(--coords)、路网文件的坐标系和它所在的地方。"
+BARE = "行只有经度、纬度而没有路网:把路网文件(如 OpenStreetMap 的 .osm.pbf)放进资料文件夹,或用 --streets 写明。"
 
 
 class Ground(NamedTuple):
@@ -29,57 +32,83 @@ class Ground(NamedTuple):
     coords: str = "wgs84"
 
 
-def settle(county: County, folder: Path | None, ground: Ground) -> tuple[County, list[str]]:
+class Settled(NamedTuple):
+    """A county on its streets, what to tell of it, and its rows that lie on no street (as ``streets.place``)."""
+
+    county: County
+    told: list[str]
+    lost: pd.DataFrame
+
+
+def settle(county: County, folder: Path | None, on: Ground, rows: pd.DataFrame | None = None) -> Settled:
     """The county on its streets, and what to tell: of the network, and of every row that could not be put on it.
 
-    folder : where to look for a street file when ``ground`` names none. Without a street file and without longitudes the county stays as it is. Raises TableError where there are several
-    street files, and where no row at all lies on the streets.
+    folder : where to look for a street file when ``on`` names none. rows : where in the files the county's rows stand
+    (``tables.Check.rows``). Without a street file and with nothing to put on one the county stays as it is. Raises
+    TableError where there are several street files, and where no row at all lies on the streets.
     """
-    file = ground.file or _found(folder)
-    far = _located(county)
-    if file is None and not far:
-        return county, []
-    told: list[str] = []
+    where = pd.DataFrame(columns=list(ROWS)).astype(ROWS) if rows is None else rows
+    told, none = _twice(county, where), pd.DataFrame(columns=list(LOST)).astype(LOST)
+    file = on.file or file_in(folder, where)
+    if file is None and not unplaced(county):
+        return Settled(county, told, none)
+    if file is None and county.streets.nodes.empty:
+        far = sum(int(getattr(county, table)["lon"].notna().sum()) for table in SEATED)
+        return Settled(county, [*told, *([proper(f"{far} {BARE}")] if far else [])], none)
     net = county.streets
     if file is not None:
-        net, told = _read(file, ground)
-    elif net.nodes.empty:
-        return county, [
-            proper(
-                f"{far} 行只有经度、纬度而没有路网:把路网文件(如 OpenStreetMap 的 .osm.pbf)放进资料文件夹,或用 --streets 写明。"
-            )
-        ]
-    done = streets.place(county, net, coords=ground.coords)
-    told += [
-        proper(f"落到路网上 {len(done.placed):,} 行,没有落上 {len(done.lost):,} 行。"),
-        *map(proper, map(_option, done.notes)),
-    ]
-    if len(done.lost):
-        told.append(_lost(done.lost))
-    if done.placed.empty and len(done.lost):
-        said = "没有一行落到路网上,没有分析:核对坐标系(--coords)、路网文件的坐标系和它所在的地方。"
-        raise TableError("\n".join([*told, proper(said)]))
-    return done.county, told
+        found = reading(file, on)
+        if len(found.problems):
+            faults = map(_fault, found.problems.to_dict("records"))
+            raise TableError("\n".join([f"路网“{file.name}”有问题,没有分析:", *faults]))
+        net, told = found.streets, [*told, *network(file, found)]
+    done = streets.place(county, net, coords=on.coords)
+    lost = asked(county, done.lost, file)
+    told += placed(len(done.placed), len(lost), done.notes)
+    if len(lost):
+        told.append(_lost(lost, where))
+    if done.placed.empty and len(lost):
+        raise TableError("\n".join([*told, proper(NOWHERE)]))
+    return Settled(done.county, told, lost)
 
 
-def _found(folder: Path | None) -> Path | None:
-    """The one street file in the folder; TableError for several."""
-    if folder is None or not folder.is_dir():
+def file_in(folder: Path | None, rows: pd.DataFrame) -> Path | None:
+    """The one street file in the folder, else the table of edges that comes without a table of nodes.
+
+    Raises TableError for several, and for one that cannot be read where there is no other.
+    """
+    if folder is None:
         return None
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name.lower().endswith(ENDINGS))
-    if len(files) > 1:
-        names = "、".join(f"“{p.relative_to(folder)}”" for p in files[:5])
-        raise TableError(f"资料里有 {len(files)} 个路网文件({names}),请用 --streets 写明用哪一个。")
-    return files[0] if files else None
+    tables_ = rows.loc[rows["table"] == "edges", "file"].unique()
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "~")))
+    for forms in FORMS[: 1 if len(tables_) else None]:  # what is less sure to be streets counts only without a table
+        mine = [p for p in files if p.name.lower().endswith(forms) and (p.suffix.lower() != ".zip" or packs_streets(p))]
+        if len(mine) > 1:
+            names = "、".join(f"“{p.relative_to(folder)}”" for p in mine[:5])
+            raise TableError(f"资料里有 {len(mine)} 个路网文件({names}),请用 --streets 写明用哪一个。")
+        if mine:
+            return mine[0]
+    if len(tables_) == 1 and not (rows["table"] == "nodes").any():
+        return folder / str(tables_[0]) if folder.is_dir() else folder
+    return None
 
 
-def _located(county: County) -> int:
-    """How many rows have a longitude and no street node."""
-    frames = [getattr(county, table) for table in SEATED]
-    return sum(int((f["lon"].notna() & f["node"].isna()).sum()) for f in frames)
+def unplaced(county: County) -> bool:
+    """Whether any row has a longitude and no street node, or says nowhere where it lies."""
+    frames = [(table, getattr(county, table)) for table in SEATED]
+    return any(bool((f["lon"].notna() & f["node"].isna() | unseated(f, t)).any()) for t, f in frames)
 
 
-def _read(file: Path, ground: Ground) -> tuple[tables.Streets, list[str]]:
+def asked(county: County, lost: pd.DataFrame, file: Path | None) -> pd.DataFrame:
+    """The ``lost`` rows to tell: all, but no homes without a place where no street file and no longitude asks for one."""
+    homes = (lost["table"] == "communities") & lost["lon"].isna() & lost["lat"].isna()
+    if file is not None or county.communities["lon"].notna().any():
+        return lost
+    return lost[~homes].reset_index(drop=True)
+
+
+def reading(file: Path, on: Ground) -> streets.Reading:
+    """What is in the street file, a bar on the screen while it is read."""
     from tqdm import tqdm
 
     with tqdm(desc="读路网", file=sys.stderr, bar_format="{desc}\uff1a{percentage:3.0f}%|{bar}| {elapsed}") as bar:
@@ -88,14 +117,29 @@ def _read(file: Path, ground: Ground) -> tuple[tables.Streets, list[str]]:
             bar.total, bar.n = total, done
             bar.refresh()
 
-        found = streets.check(file, crs=ground.crs, layer=ground.layer, progress=tell)
-    if len(found.problems):
-        raise TableError(
-            "\n".join([f"路网“{file.name}”有问题,没有分析:", *map(_fault, found.problems.to_dict("records"))])
-        )
+        return streets.check(file, crs=on.crs, layer=on.layer, progress=tell)
+
+
+def network(file: Path, found: streets.Reading) -> list[str]:
+    """How large the network is, and the reader's remarks."""
     net = found.streets
-    said = f"路网“{file.name}”:{len(net.nodes):,} 个节点、{len(net.edges):,} 段路、{net.edges['length_m'].sum() / 1000:,.1f} 公里。"
-    return net, [proper(said), *map(proper, _sentences(found.notes))]
+    size = f"{len(net.nodes):,} 个节点、{len(net.edges):,} 段路、{net.edges['length_m'].sum() / 1000:,.1f} 公里。"
+    return [proper(f"路网“{file.name}”:{size}"), *map(proper, map(option, found.notes))]
+
+
+def placed(count: int, lost: int, notes: tuple[str, ...]) -> list[str]:
+    """How many rows were put on the streets and how many not, and what ``streets.place`` remarks."""
+    return [proper(f"落到路网上 {count:,} 行,没有落上 {lost:,} 行。"), *map(proper, map(option, notes))]
+
+
+def _twice(county: County, rows: pd.DataFrame) -> list[str]:
+    """A line on each group of rows that say the same place twice."""
+    said = []
+    for table in SEATED:
+        where = rows[rows["table"] == table].reset_index(drop=True)
+        for same in alike(getattr(county, table), table) if len(where) else []:
+            said.append(proper(f"{tables.label(table)}{places(where.iloc[same])}{ALIKE},按 {len(same)} 处计。"))
+    return said
 
 
 def _fault(row: dict[Hashable, Any]) -> str:
@@ -103,27 +147,45 @@ def _fault(row: dict[Hashable, Any]) -> str:
     where = "".join(f"{row[c]} " for c in ("sheet", "column") if isinstance(row[c], str) and row[c])
     where += f"第{row['row']}行 " if pd.notna(row["row"]) else ""
     found = f"“{row['found']}” " if isinstance(row["found"], str) and row["found"] else ""
-    return proper(_option(f"  {where}{found}{row['fault']};{row['remedy']}"))
+    return proper(option(f"  {where}{found}{row['fault']};{row['remedy']}"))
 
 
-def _sentences(notes: Sequence[str] | pd.DataFrame) -> list[str]:
-    return notes.iloc[:, -1].astype(str).tolist() if isinstance(notes, pd.DataFrame) else list(notes)
+def option(text: str) -> str:
+    """What to write on the command line for what to write in a notebook.
 
-
-def _option(text: str) -> str:
-    """What to write on the command line for what to write in a notebook."""
+    >>> option('改用 coords="gcj02"')
+    '改用 --coords gcj02'
+    """
     return re.sub(r'(coords|crs|layer)="([^"]+)"', r"--\1 \2", text).replace("放宽 within", "放宽规则 streets.offset")
 
 
-def _lost(lost: pd.DataFrame) -> str:
-    """Every row that was not put on the streets: table, row, name, what is wrong, what would do."""
-    columns = ["table", "row", "id", "name", "fault", "remedy"]
-    rows = [
-        [tables.label(table), f"第{row}行", key, name, proper(fault), proper(_option(remedy))]
-        for table, row, key, name, fault, remedy in lost[columns]
-        .astype("str")
-        .fillna("")
-        .itertuples(index=False, name=None)
+def spots(lost: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """file, sheet, row of each of the ``lost`` rows, as the files have them; else no file and the row of the frame."""
+    at = {str(table): mine.reset_index(drop=True) for table, mine in rows.groupby("table", sort=False)}
+    found = [
+        at[table].loc[row - 1, ["file", "sheet", "row"]].tolist() if table in at else ["", "", row]
+        for table, row in zip(lost["table"], lost["row"], strict=True)
     ]
-    heads = ["表", "行", "编号", "名称", "问题", "改法"]
-    return f"\n■ {proper('没有落到路网上的行(未计入)')}\n{grid(heads, rows, [False] * 6)}"
+    return pd.DataFrame(found, columns=["file", "sheet", "row"], dtype=object)
+
+
+def _lost(lost: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Every row that was not put on the streets: table, file, row, name, what is wrong, what would do."""
+    where, text = spots(lost, rows), lost[["id", "name", "fault", "remedy"]].astype("str").fillna("")
+    lines = [
+        [
+            tables.label(table),
+            "›".join(n for n in (file, sheet) if n),
+            f"第{row}行",
+            *said[:2],
+            *map(proper, map(option, said[2:])),
+        ]
+        for table, (file, sheet, row), said in zip(
+            lost["table"],
+            where.itertuples(index=False, name=None),
+            text.itertuples(index=False, name=None),
+            strict=True,
+        )
+    ]
+    heads = ["表", "文件", "行", "编号", "名称", "问题", "改法"]
+    return f"\n■ {proper('没有落到路网上的行(未计入)')}\n{grid(heads, lines, [False] * 7)}"

@@ -194,7 +194,9 @@ def coverage(sheet: Sheet) -> str:
     rows = []
     for service, some in sheet.frame.groupby("service", sort=False):
         people, covered = some["people"].max(), some.set_index("minutes")["covered"]
-        share = [f"{covered.get(t, 0):,.0f}({covered.get(t, 0) / people:.1%})" if people else "—" for t in times]
+        share = [
+            f"{covered.get(t, 0):,.0f}({covered.get(t, 0) / people:.1%})" if people else "无人口数据" for t in times
+        ]
         rows.append([cell(sheet, "service", service), f"{people:,.0f}", *share])
     heads = ["服务类别", "服务对象(人)", *(f"{t:g}分钟内" for t in times)]
     return f"\n■ {proper(sheet.about)}\n{grid(heads, rows, [False, True, *[False] * len(times)])}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,10 @@ import pandas as pd
 
 from ..brief.workbook import Sheet
 from ..files import replaced
+from ..tables import label
+from ..tables.seats import WORDS
 from ..words import proper
-from . import listing
+from . import ground, listing
 
 if TYPE_CHECKING:
     from ..survey import Sites, Survey
@@ -28,7 +30,7 @@ def sheets(found: Sites) -> dict[str, Sheet]:
     parts = [
         ("plan", "改造方案", "用房改造的次序与新增受益", found.plan, "results", USE),
         ("alternatives", "备选方案", "由优到次的各个方案", found.alternatives, "results", USE),
-        ("prices", "约束代价", "放开某一条约束后最优方案可多受益的人次", found.prices, "results", USE),
+        ("prices", "约束代价", "放开某一条约束后最优方案可多受益的人次", _prices(found.prices), "results", USE),
         ("land", "闲置地块建设", "改造之后,在闲置地块上建什么", found.land, "results", BUILD),
         ("change", "前后对比", "现状、改造后、再加建设后的覆盖人数(最长时间内)", change(found), "sites", CHANGE),
         ("off", "没有落点", "有经纬度而没有落到路网上的行,未计入", found.off, "results", {}),
@@ -37,6 +39,20 @@ def sheets(found: Sites) -> dict[str, Sheet]:
         key: Sheet(f"表{n} {name}", about, frame, owner, heads)
         for n, (key, name, about, frame, owner, heads) in enumerate(parts, 1)
     }
+
+
+def _prices(frame: pd.DataFrame) -> pd.DataFrame:
+    """The prices with each service of a limit that bars several in Chinese."""
+    words = frame["service"].map(
+        lambda text: "、".join(label("rooms", "service", one) for one in text.split("|")), na_action="ignore"
+    )
+    return frame.assign(service=words.astype("str"))
+
+
+def meant(county: County, keep: Sequence[str]) -> tuple[str, ...]:
+    """The ids of rooms to keep as the county has them: also where reading put a word before an id that tables share."""
+    rooms = set(county.rooms["room"])
+    return tuple(f"{WORDS['rooms']}{k}" if k not in rooms and f"{WORDS['rooms']}{k}" in rooms else k for k in keep)
 
 
 def change(found: Sites) -> pd.DataFrame:
@@ -124,8 +140,15 @@ def _picture(file: Path, draw: Callable[[Any], object]) -> Path:
     return replaced(file, lambda part: figure.savefig(part, format="png", dpi=150))
 
 
-def verdict(found: Sites) -> str:
-    """One sentence: how many gain by what, at what price, and whether it is proven best."""
+def verdict(found: Sites, *, budget: int | None = None, funds: float | None = None) -> str:
+    """One sentence: how many gain by what, at what price, and whether it is proven best.
+
+    budget, funds : as the user gave them; none at all is no plan.
+    """
+    if budget == 0:
+        return proper("按所给的处数 0,没有安排改造,也没有安排建设。")
+    if funds == 0:
+        return proper("改造资金为 0,没有安排改造;闲置地块的建设不受这笔资金限制。")
     if found.plan.empty:
         return "没有可以增加覆盖的改造:面积、硬件或保留要求不允许,或周边已有这些服务。"
     last, n = found.plan.iloc[-1], len(found.plan)
@@ -139,3 +162,24 @@ def unchecked(county: County, floor: float) -> list[str]:
     homes = int(county.communities["node"].isna().sum())
     said = f"保底比例只核对有路网节点的居民点;另有 {homes} 处居民点没有路网节点,没有核对。"
     return [proper(said)] if floor and homes else []
+
+
+def closed(county: County) -> list[str]:
+    """A line on the rooms in use that let in their own compound only: they are counted as open to everybody."""
+    shut = county.rooms["own_compound_only"].fillna(False).astype(bool) & (county.rooms["service"] != "idle")
+    return [proper(f"{int(shut.sum())} 处在用的用房只对本小区开放,这里按都开放计。")] if shut.any() else []
+
+
+def kept(county: County, keep: Sequence[str], lost: pd.DataFrame) -> list[str]:
+    """A line on each room to keep that is in the table and on no street: why not, and what would do.
+
+    lost : what ``streets.place`` could not place.
+    """
+    rooms = county.rooms[county.rooms["room"].isin(list(keep)) & county.rooms["node"].isna()]
+    why = lost[lost["table"] == "rooms"].set_index("id")[["fault", "remedy"]]
+    said = []
+    for room, name in rooms[["room", "name"]].itertuples(index=False):
+        fault, remedy = why.loc[room] if room in why.index else ("没有写明在哪里", "填写路网节点,或经度和纬度")
+        off = f"用房 {room}({name})在社区用房表中,但没有落在路网上:{fault}。它不参与改造,不必用 --keep 保留"
+        said.append(proper(ground.option(f"{off};要让它参与:{remedy}。")))
+    return said

@@ -195,9 +195,9 @@ def _apart(
     land: Ground, table: pd.Series, given: tuple[np.ndarray, np.ndarray], coords: str, to_plane: Plane
 ) -> list[str]:
     """A note on each table that another reading fits clearly better, though not all tables together."""
-    found = {}
+    found, (lon, lat) = {}, given
     for name, mine in table.reset_index(drop=True).groupby(table.to_numpy(), sort=False).groups.items():
-        found[name] = suspicions(land, *(v[mine] for v in given), coords, to_plane)
+        found[name] = suspicions(land, lon[mine], lat[mine], coords, to_plane)
     remedy = "与别的表不是同一种坐标,请核对来源,统一成一种再填(Python 中可用 gov.streets.shift.to_wgs84 换算)"
     said = [(LABELS[str(name)], text.split("请核对")[0]) for name, notes in found.items() for text in notes]
     return [f"{label}表:{text}{remedy}" for label, text in said if len(found) > 1]

@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..tables.cells import lexicon, parse
-from ..tables.checks import sentence
+from ..tables.cells import lexicon
+from ..tables.checks import parsed, sentence
+from ..tables.edges import kilometres, unnamed
 from ..tables.fields import Field, field
-from ..tables.headers import squeeze
-from ..tables.sheets import Refused, Sheet, Skipped, cells, load
+from ..tables.headers import listed, squeeze
+from ..tables.sheets import Column, Refused, Skipped, cells, load
 from .account import Fault, Log, tally
+from .columns import EDGE, EDGES, NODE, NODES, Found, found_in, records, spare
 from .given import Given
 from .given import ways as formed
 from .lines import TAGS
 from .network import Ways, objects
 from .walkable import Rule, why
 
-EDGE = {
-    "edge": ("edge", "edge_id", "路段编号", "路段", "路段号", "编号", "id", "fid", "osmid"),
-    "source": ("source", "from", "u", "start", "from_node", "from_id", "起点", "起点节点", "起始节点", "起点编号", "起点id"),
-    "target": ("target", "to", "v", "end", "to_node", "to_id", "终点", "终点节点", "终止节点", "终点编号", "终点id"),
-    "length": ("length_m", "length", "长度(米)", "长度(m)", "长度", "路段长度", "路段长度(米)", "距离", "距离(米)", "distance", "dist"),
-    "length_km": ("length_km", "长度(公里)", "长度(千米)", "长度(km)", "距离(公里)", "距离(千米)"),
-    "slope": ("slope", "坡度", "grade", "grade_abs"),
-    "x1": ("x1", "from_x", "x_from", "起点x", "起点横坐标", "起点x坐标"),
-    "y1": ("y1", "from_y", "y_from", "起点y", "起点纵坐标", "起点y坐标"),
-    "x2": ("x2", "to_x", "x_to", "终点x", "终点横坐标", "终点x坐标"),
-    "y2": ("y2", "to_y", "y_to", "终点y", "终点纵坐标", "终点y坐标"),
-    "lon1": ("lon1", "lng1", "from_lon", "起点经度"),
-    "lat1": ("lat1", "from_lat", "起点纬度"),
-    "lon2": ("lon2", "lng2", "to_lon", "终点经度"),
-    "lat2": ("lat2", "to_lat", "终点纬度"),
-}  # fmt: skip
-NODE = {
-    "node": ("node", "node_id", "节点编号", "节点", "节点号", "编号", "id", "osmid"),
-    "x": ("x", "横坐标(米)", "横坐标", "x坐标", "x(米)"),
-    "y": ("y", "纵坐标(米)", "纵坐标", "y坐标", "y(米)"),
-    "lon": ("lon", "lng", "longitude", "经度"),
-    "lat": ("lat", "latitude", "纬度"),
-    "height": ("height", "高程", "高程(米)", "海拔", "海拔(米)", "elevation"),
-}
 SLOPE = replace(field("nodes", "height"), unit="")
-DEPTH = 30  # rows searched for the header
 DEGREES = "EPSG:4326"
+DEGREE = 100_000.0  # metres, near enough to tell metres from kilometres
 BAD = "格子有错"
-
-
-class Found(NamedTuple):
-    """One sheet that is a table of edges or of nodes: the column of each meaning, its rows, from 0."""
-
-    sheet: Sheet
-    columns: dict[str, int]
-    rows: np.ndarray
-    header: int
-    title: str
 
 
 def ways(path: Path, crs: str | None, log: Log, rule: Rule, layer: str | None) -> tuple[Ways, str] | None:
@@ -68,13 +37,24 @@ def ways(path: Path, crs: str | None, log: Log, rule: Rule, layer: str | None) -
     edges, nodes = _sheets(path, layer, log)
     if edges is None:
         return None
+    edges, nodes = records(edges, "edges", log), nodes and records(nodes, "nodes", log)
     reasons = np.full(len(edges.rows), "", object)
+    if "source" not in edges.columns:
+        nodes = None  # the ends are known by their coordinates alone
     places, degrees = _node_places(nodes, log) if nodes else (None, False)
-    ends = {k: _ids(edges, k, reasons, log) for k in ("source", "target")}
-    if places is None:
-        places, degrees = _edge_places(edges, ends, reasons, log)
-    else:
+    both, in_degrees = _both(edges, log) if places is None else (None, False)
+    ends = _ends(edges, both, reasons, log)
+    if both is not None:
+        places, degrees = _edge_places(edges, ends, both, reasons, log), in_degrees
+    elif places is not None:
         _strangers(edges, ends, places, reasons, log)
+    unused = spare(edges, log)
+    if places is None and "length" not in edges.columns:
+        remedy = "给出长度(列名如 长度(米)、长度(公里)),或两端的坐标,或另附节点表"
+        log.faults.append(
+            Fault("length_missing", "表头", unused, "没有长度列,两端也没有坐标", remedy, None, edges.title)
+        )
+        return None
     tags = _tags(edges)
     reasons[:] = [said or why(t, rule) for said, t in zip(reasons, tags, strict=True)]
     given = Given(
@@ -87,9 +67,11 @@ def ways(path: Path, crs: str | None, log: Log, rule: Rule, layer: str | None) -
         rows=(edges.rows + 1).tolist(),
         edge=_edge_ids(edges, reasons, log),
         heights=_heights(nodes, log) if nodes else None,
-        slope=_numbers(edges, "slope", SLOPE, log, needed=False) if "slope" in edges.columns else None,
+        slope=_slopes(edges, log) if "slope" in edges.columns else None,
         sheet=edges.title,
     )
+    if places is not None:
+        _kilometres(edges, given, log, DEGREE if degrees else 1.0)
     if places is not None and degrees and crs is None:
         crs = DEGREES
         log.notes.append(f"经度、纬度按 {DEGREES}(WGS84)读入")
@@ -113,9 +95,9 @@ def _sheets(path: Path, layer: str | None, log: Log) -> tuple[Found | None, Foun
             text, remedy = sentence(one.code, {"detail": one.detail})
             log.faults.append(Fault(one.code, "", one.file, text, remedy))
         elif not isinstance(one, Skipped):
-            if found := _found(one, EDGE, ("source", "target"), folder=path.is_dir()):
+            if found := found_in(one, EDGE, EDGES, folder=path.is_dir()):
                 edges.append(found)
-            elif (found := _found(one, NODE, ("node",), folder=path.is_dir())) and ({"x", "y"} <= found.columns.keys() or {"lon", "lat"} <= found.columns.keys()):  # fmt: skip
+            elif found := found_in(one, NODE, NODES, folder=path.is_dir()):
                 nodes.append(found)
     if layer is not None:
         edges = [e for e in edges if layer in (e.sheet.sheet, e.sheet.file, Path(e.sheet.file).stem)]
@@ -133,26 +115,6 @@ def _sheets(path: Path, layer: str | None, log: Log) -> tuple[Found | None, Foun
     return None, None
 
 
-def _found(sheet: Sheet, names: dict[str, tuple[str, ...]], needed: tuple[str, ...], *, folder: bool) -> Found | None:
-    """The sheet as a table of that meaning, named by its file where it is one of a folder; None where it is none."""
-    for row in range(min(DEPTH, sheet.height)):
-        texts = [squeeze(t).casefold() for t in cells(sheet, row)]
-        columns: dict[str, int] = {}
-        for meaning, words in {**names, **(TAGS if names is EDGE else {})}.items():
-            at = next((texts.index(w) for w in words if w in texts and texts.index(w) not in columns.values()), None)
-            if at is not None:
-                columns[meaning] = at
-        if set(needed) <= columns.keys():
-            body = np.arange(row + 1, sheet.height)
-            filled = np.zeros(len(body), bool)
-            for at in columns.values():
-                blank = np.array([not t.strip() for t in sheet.columns[at].texts], bool)
-                filled |= ~blank[sheet.columns[at].codes[body]]
-            title = "›".join(t for t in (sheet.file if folder else "", sheet.sheet) if t)
-            return Found(sheet, columns, body[filled], row, title)
-    return None
-
-
 def _texts(found: Found, meaning: str) -> list[str]:
     """The cells of one column as ids: no blanks, 1.0 as 1."""
     return [
@@ -164,7 +126,7 @@ def _texts(found: Found, meaning: str) -> list[str]:
 def _parsed(found: Found, meaning: str, kind: Field) -> tuple[Any, dict[int, tuple[str, dict[str, str]]]]:
     """A column's values row by row, and the faults by row of the body."""
     column = found.sheet.columns[found.columns[meaning]]
-    values, faults = parse(column.texts, kind)
+    values, faults = parsed(column.texts, kind, found.scales.get(meaning))
     codes = column.codes[found.rows]
     wrong = {i: faults[c] for i, c in enumerate(codes.tolist()) if c in faults} if faults else {}
     spots = {r for r, c in found.sheet.faults if c == found.columns[meaning]}
@@ -219,12 +181,68 @@ def _numbers(found: Found, meaning: str, kind: Field, log: Log, *, needed: bool)
 
 def _lengths(edges: Found, reasons: np.ndarray, log: Log) -> np.ndarray:
     """Metres of every row; NaN in all rows where no column has them, so that they are measured."""
-    for meaning, scale in (("length", 1), ("length_km", 1000)):
-        if meaning in edges.columns:
-            length = _numbers(edges, meaning, field("edges", "length_m"), log, needed=True) * scale
-            reasons[np.isnan(length) & (reasons == "")] = BAD
-            return length
-    return np.full(len(edges.rows), np.nan)
+    if "length" not in edges.columns:
+        return np.full(len(edges.rows), np.nan)
+    length = _numbers(edges, "length", field("edges", "length_m"), log, needed=True)
+    log.notes.extend([f"“{_heading(edges, 'length')}”已换算为米"] * ("length" in edges.scales))
+    reasons[np.isnan(length) & (reasons == "")] = BAD
+    return length
+
+
+def _slopes(edges: Found, log: Log) -> np.ndarray:
+    """The slope of every row, 0.05 for 5 in 100: per cent where cell or header says so, else a fault above 1."""
+    at, said = edges.columns["slope"], edges.scales.get("slope")
+    column = edges.sheet.columns[at]
+    texts = [_ratio(text, said.factor if said else 1.0) for text in column.texts]
+    sheet = replace(
+        edges.sheet, columns=(*edges.sheet.columns[:at], Column(column.codes, texts), *edges.sheet.columns[at + 1 :])
+    )
+    slope = _numbers(edges._replace(sheet=sheet), "slope", SLOPE, log, needed=False)
+    plain = np.array([a == b for a, b in zip(texts, column.texts, strict=True)], bool)[column.codes[edges.rows]]
+    steep = np.flatnonzero(plain & (said is None) & (np.abs(slope) > 1))
+    if len(steep):
+        slope[steep] = np.nan
+        fault = f"坡度大于 1({listed(edges.rows[steep] + 1)})"
+        remedy = "坡度应为升高与水平长度之比,如 0.05;若为百分数,表头写 坡度(%)"
+        _wrong(edges, "slope", int(steep[0]), (fault, remedy), log, "slope_percent")
+    return slope
+
+
+def _ratio(text: str, factor: float) -> str:
+    """A text like 5% as the number that, times ``factor``, is 0.05; any other as it is."""
+    found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d+)?)\s*[%％]\s*", text)
+    return repr(float(found[1]) / 100 / factor) if found else text
+
+
+def _kilometres(edges: Found, given: Given, log: Log, unit: float) -> None:
+    """The fault of lengths that are plainly kilometres in a column of metres, by the coordinates (of ``unit`` metres)."""
+    nowhere = (np.nan, np.nan)
+    ends = [np.array([(given.places or {}).get(n, nowhere) for n in names]) for names in (given.source, given.target)]
+    if (
+        "length" in edges.columns
+        and "length" not in edges.scales
+        and (medians := kilometres(given.length, unit * np.hypot(*(ends[0] - ends[1]).T)))
+    ):
+        said = sentence("length_km", {"said": f"{medians[0]:g}", "there": f"{medians[1]:,.0f}"})
+        log.faults.append(Fault("length_km", _heading(edges, "length"), f"{medians[0]:g}", *said, None, edges.title))
+
+
+def _both(edges: Found, log: Log) -> tuple[list[list[list[float]]] | None, bool]:
+    """The coordinates of both ends of every row by columns of the same table, and whether in degrees; None without."""
+    degrees = EDGES[1] <= edges.columns.keys()
+    if not degrees and not EDGES[2] <= edges.columns.keys():
+        return None, False
+    axes = ("lon", "lat") if degrees else ("x", "y")
+    return [_pairs(edges, (f"{axes[0]}{n}", f"{axes[1]}{n}"), log).tolist() for n in (1, 2)], degrees
+
+
+def _ends(edges: Found, both: list[list[list[float]]] | None, reasons: np.ndarray, log: Log) -> dict[str, list[str]]:
+    """The nodes of every row by name, or by their coordinates where no column names them."""
+    if "source" in edges.columns or both is None:
+        return {k: _ids(edges, k, reasons, log) for k in ("source", "target")}
+    degrees = "lon1" in edges.columns
+    names = [[unnamed(x, y, degrees=degrees) for x, y in end] for end in both]
+    return dict(zip(("source", "target"), names, strict=True))
 
 
 def _edge_ids(edges: Found, reasons: np.ndarray, log: Log) -> list[str | None] | None:
@@ -278,17 +296,14 @@ def _heights(nodes: Found, log: Log) -> dict[str, float]:
 
 
 def _edge_places(
-    edges: Found, ends: dict[str, list[str]], reasons: np.ndarray, log: Log
-) -> tuple[dict[str, tuple[float, float]] | None, bool]:
-    """Where the ends of the edges are by columns of the same table; None where it has none."""
-    degrees = {"lon1", "lat1", "lon2", "lat2"} <= edges.columns.keys()
-    if not degrees and not {"x1", "y1", "x2", "y2"} <= edges.columns.keys():
-        return None, False
-    columns = [(f"lon{n}", f"lat{n}") if degrees else (f"x{n}", f"y{n}") for n in (1, 2)]
-    both = [_pairs(edges, pair, log).tolist() for pair in columns]
+    edges: Found, ends: dict[str, list[str]], both: list[list[list[float]]], reasons: np.ndarray, log: Log
+) -> dict[str, tuple[float, float]]:
+    """Where the ends of the edges are by their coordinates ``both``."""
+    degrees = EDGES[1] <= edges.columns.keys()
+    columns = ("lon1", "lon2") if degrees else ("x1", "x2")
     places: dict[str, tuple[float, float]] = {}
     for i in range(len(edges.rows)):
-        for (x, _), xy, nodes in zip(columns, both, ends.values(), strict=True):
+        for x, xy, nodes in zip(columns, both, ends.values(), strict=True):
             node, place = nodes[i], xy[i]
             if not np.isfinite(place).all():
                 reasons[i] = reasons[i] or BAD
@@ -299,7 +314,7 @@ def _edge_places(
                 said = f"节点 {node} 的坐标与前面的行({known[0]:.10g}, {known[1]:.10g})不同", "同一节点写同一坐标"
                 _wrong(edges, x, i, said, log, "node_moved")
                 reasons[i] = BAD
-    return places, degrees
+    return places
 
 
 def _strangers(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from .. import circle, rules, siting
 from ..siting import Limits
 from ..tables import County
+from ..tables.seats import unseated
 
 OFF = ("table", "id", "name", "township", "community", "lon", "lat", "people")
 SEATED = {"sites": "服务设施", "rooms": "社区用房", "plots": "闲置地块"}
@@ -72,10 +73,10 @@ def seated(county: County) -> dict[str, pd.DataFrame]:
 
 
 def off(county: County) -> pd.DataFrame:
-    """The rows that lie on no street and are counted nowhere: places, and homes that have a longitude.
+    """The rows that lie on no street and are counted nowhere: places, and homes where homes have longitudes.
 
-    Returns table, id, name, township, community, lon, lat, people (persons of homes, NA for the rest). Homes whose
-    place nobody wrote down are not among them: see ``circle.unplaced``.
+    Returns table, id, name, township, community, lon, lat, people (persons of homes, NA for the rest). Where no home
+    has a longitude, homes whose place nobody wrote down are not among them: see ``circle.unplaced``.
 
     >>> import governance as gov
     >>> len(off(gov.examples.county()))
@@ -85,7 +86,7 @@ def off(county: County) -> pd.DataFrame:
     parts = []
     for table, key in keys.items():
         frame = getattr(county, table)
-        lost = frame["node"].isna() & (frame["lon"].notna() | (table != "communities"))
+        lost = frame["node"].isna() & frame["lon"].notna() | unseated(frame, table)
         rows = frame[lost] if len(county.streets.nodes) else frame.head(0)
         name = rows["name"] if "name" in rows else rows["compound"].fillna(rows["community"])
         people = (
@@ -176,7 +177,8 @@ def sites(county: County, *, budget: int | None = None, limits: Limits | None = 
     """What rooms and idle land could become, with the next-best plans and what each limit costs.
 
     budget : at most so many conversions, and so many buildings (``siting.budget`` when None). limits : of
-    ``siting.Limits``; for idle land its money and kept rooms do not count. count : so many plans at most.
+    ``siting.Limits``; for idle land its money and kept rooms do not count. No money is no conversion, as ``budget=0``
+    is. Rooms to keep that lie on no street are kept anyway. count : so many plans at most.
     Raises InfeasibleError where no plan keeps to the limits.
 
     >>> import governance as gov
@@ -186,8 +188,14 @@ def sites(county: County, *, budget: int | None = None, limits: Limits | None = 
     """
     limits, seats, people = limits or Limits(), seated(county), county.communities
     near = circle.reach(county.streets, circle.places(seats["sites"], seats["rooms"]))
-    asked = (seats["rooms"], people, near)
-    plan = siting.convert(*asked, budget=budget, limits=limits)
+    asked, rooms = (seats["rooms"], people, near), county.rooms
+    off_streets = set(rooms.loc[rooms["node"].isna(), "room"])
+    keep = [limits.keep] if isinstance(limits.keep, str) else limits.keep
+    limits = replace(limits, keep=tuple(room for room in keep if str(room) not in off_streets))
+    changes = budget
+    if limits.funds == 0:
+        limits, changes = replace(limits, funds=None), 0
+    plan = siting.convert(*asked, budget=changes, limits=limits)
     land = _land(county, near, plan, budget, Limits())
     after = _become(near, plan["room"], plan["service"])
     built = pd.concat([after, _become(_ground(county), land["plot"], land["service"])], ignore_index=True)
@@ -195,8 +203,8 @@ def sites(county: County, *, budget: int | None = None, limits: Limits | None = 
         county=county,
         near=near,
         plan=plan,
-        alternatives=siting.alternatives(*asked, budget=budget, limits=limits, count=count),
-        prices=siting.prices(*asked, budget=budget, limits=limits),
+        alternatives=siting.alternatives(*asked, budget=changes, limits=limits, count=count),
+        prices=siting.prices(*asked, budget=changes, limits=limits),
         land=land,
         before=circle.coverage(near, people),
         after=circle.coverage(after, people),

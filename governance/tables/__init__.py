@@ -1,7 +1,8 @@
 """A folder or workbook in, validated frames out, and back: 中文 at the door, English inside.
 
 The other chapters of this room: ``fields`` (what columns there are), ``sheets`` and ``formulas`` (raw cells),
-``headers`` (which table, which column), ``cells`` (text to value), ``checks`` and ``links`` (faults in a row,
+``headers``, ``columns`` and ``measures`` (which table, which column, which unit), ``cells`` and ``degrees`` (text to
+value), ``seats`` (where rows lie), ``checks`` and ``links`` (faults in a row,
 faults between rows), ``forms`` (workbooks out), ``marks`` (faults shown in the office's own files).
 """
 
@@ -19,13 +20,14 @@ import pandas as pd
 from ..errors import TableError
 from ..files import replaced
 from .checks import Part, Problem, body, worded
+from .edges import NODELESS, by_places, ends, named, suspected
 from .fields import TABLES, fields, frame, label, schema, titles
 from .forms import blank, cell_texts, workbook
 from .headers import EXAMPLE, Layout, layout, squeeze
 from .links import derived, linked
 from .marks import mark
-from .seats import seated
-from .sheets import Refused, Skipped, load
+from .seats import ROWS, distinct, located, remarks, seated, whereabouts
+from .sheets import Refused, Skipped, load, spelt
 
 __all__ = [
     "COUNTS",
@@ -52,6 +54,7 @@ COUNTS = {
     "rejected": "int64",
     "note": "str",
 }
+UNITLESS = "没有单位表:由其他表所列名称得出部门和乡镇(街道)共 {} 个"
 SHOWN = 20  # faults in the message; all of them are in .problems
 _FILES = (".csv", ".tsv", ".xls", ".xlsm", ".ods", ".doc", ".docx", ".pdf", ".txt", ".json", ".html", ".parquet")
 _NAME = re.compile(r"[一-鿿]{2,8}(?:县|市|(?<!社)区|旗)")
@@ -91,11 +94,15 @@ class County:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """What ``check`` found: the county as far as it could be read, every problem, every row accounted for."""
+    """What ``check`` found: the county as far as it could be read, every problem, every row accounted for.
+
+    ``rows`` (table, file, sheet, row) says where each row of the county's frames stands, in their order.
+    """
 
     county: County
     problems: pd.DataFrame
     counts: pd.DataFrame
+    rows: pd.DataFrame
 
 
 def read(path: str | Path) -> County:
@@ -103,7 +110,8 @@ def read(path: str | Path) -> County:
 
     Files may be csv, xlsx, xls and ods mixed; see ``check`` for what is understood and what is a fault.
     A table no file gives is empty with all its columns; without a unit table, ``units`` holds the departments
-    and townships the other tables name (``counts`` says so). ``source`` of items and tasks is filled with
+    and townships the other tables name, without a node table ``streets.nodes`` the ends of the edges (``counts``
+    says so). ``source`` of items and tasks is filled with
     file›sheet›第N行 where it is blank.
 
     Raises TableError when anything at all is wrong: the text shows the first 20 faults, ``.problems`` all of
@@ -118,7 +126,17 @@ def read(path: str | Path) -> County:
     读入 1 个文件:共 1 行 = 保留 1 行 + 退回 0 行
     [['县教育局', 'department']]
     """
-    found = check(path)
+    return sound(check(path))
+
+
+def sound(found: Check) -> County:
+    """The county of ``found``; prints one line of counts, or raises TableError as ``read`` does.
+
+    >>> len(sound(check("no such folder")).sites)
+    Traceback (most recent call last):
+    governance.errors.TableError: 数据中有 1 处问题;读入 0 个文件:共 0 行 = 保留 0 行 + 退回 0 行
+      no such folder:没有这个文件或文件夹;核对路径
+    """
     if len(found.problems):
         raise TableError(_message(found.problems, found.counts), found.problems, found.counts)
     print(f"读入 {_files(found.counts)} 个文件:{_sums(found.counts)}")
@@ -147,26 +165,31 @@ def check(path: str | Path) -> Check:
         return _nothing(root, "path_missing")
     parts, counts, problems, sheets = _gathered(root)
     if not any(p.shape and (p.shape.table or p.shape.faults) for p in parts) and not problems:
-        parts.append(Part(root.name, "", None, None))
+        parts.append(Part(spelt(root.name), "", None, None))
         problems.append(
             Problem(len(parts) - 1, None, "", "", "no_tables", {"names": "、".join(label(t) for t in TABLES)})
         )
     joined = _joined(sheets)
-    tables, faults, notes = linked(joined, parts)
+    tables, faults, notes = _linked(joined, parts)
     faults += seated(joined)
     stray = {(p.part, p.row) for p in problems if p.code == "stray_row"}
     problems += (faults := [p for p in faults if (p.part, p.row) not in stray])
     tables = _rejected(tables, faults)
+    kept, where = {t: _kept(t, tables[t], parts) for t in TABLES}, whereabouts(tables, parts)
+    kept, shared = distinct(kept)
+    for table, said in (*remarks(kept, where).items(), *shared.items()):
+        notes[table] += said
     account = _account(counts, parts, tables, notes)
-    kept = {t: _kept(t, tables[t], parts) for t in TABLES}
-    if not len(tables["units"]):
-        kept["units"] = derived(kept, frame)
-        if len(kept["units"]):
-            note = f"没有单位表:由其他表所列名称得出部门和乡镇(街道)共 {len(kept['units'])} 个"
-            line = pd.DataFrame([["", "", "units", 0, 0, 0, note]], columns=list(COUNTS)).astype(COUNTS)
+    for table, make, note in (
+        ("units", lambda: derived(kept, frame), UNITLESS),
+        ("nodes", lambda: ends(kept["edges"]), NODELESS),
+    ):
+        if not len(tables[table]) and len(made := make()):
+            kept[table] = made
+            line = pd.DataFrame([["", "", table, 0, 0, 0, note.format(len(made))]], columns=list(COUNTS)).astype(COUNTS)
             account = pd.concat([account, line], ignore_index=True)
     county = _county(root, parts, kept, account)
-    return Check(county, worded(problems, parts), account)
+    return Check(county, worded(problems, parts), account, where)
 
 
 def frames(county: County) -> dict[str, pd.DataFrame]:
@@ -184,7 +207,7 @@ def write(county: County, path: str | Path) -> list[Path]:
     Headers and values are Chinese; all eleven tables are written, empty ones too, each file whole or not at all.
     The same county gives the same bytes. Made-up data says 示例数据 in the workbook's title rows or the CSV
     names. Text that starts with = + - @ stays text (in CSV behind an apostrophe, which ``read`` takes off).
-    Units that ``read`` derived are not written, as no office gave them; ``read`` derives them again.
+    Units and nodes that ``read`` derived are not written, as no office gave them; ``read`` derives them again.
     What ``read`` gave, ``read`` gives again from the files written, except ``counts``, and ``name`` where no
     unit is of kind county. Raises TableError for another ending or a text too long for a cell.
 
@@ -212,8 +235,10 @@ def write(county: County, path: str | Path) -> list[Path]:
 
 
 def _given(county: County) -> dict[str, pd.DataFrame]:
-    """The tables without units that were derived, unless the lists that are left lack one of the townships."""
+    """The tables without nodes that were derived, and without such units unless the lists left lack a township."""
     tables, counts = frames(county), county.counts
+    if tables["nodes"][["x", "y"]].isna().all(axis=None):
+        tables["nodes"] = frame("nodes")
     units, towns = tables["units"], set(tables["items"]["township"])
     if not len(counts) or not ((counts["table"] == "units") & (counts["file"] == "")).any():
         return tables
@@ -226,8 +251,9 @@ def _given(county: County) -> dict[str, pd.DataFrame]:
 def _nothing(root: Path, code: str) -> Check:
     empty = {t: frame(t) for t in TABLES}
     counts = pd.DataFrame(columns=list(COUNTS)).astype(COUNTS)
-    part = Part(str(root.name), "", None, None)
-    return Check(_county(root, [], empty, counts), worded([Problem(0, None, "", "", code, {})], [part]), counts)
+    part = Part(spelt(root.name), "", None, None)
+    problems, none = worded([Problem(0, None, "", "", code, {})], [part]), pd.DataFrame(columns=list(ROWS)).astype(ROWS)
+    return Check(_county(root, [], empty, counts), problems, counts, none)
 
 
 def _gathered(root: Path) -> tuple[list[Part], list[list[object]], list[Problem], dict[str, list[pd.DataFrame]]]:
@@ -245,7 +271,7 @@ def _gathered(root: Path) -> tuple[list[Part], list[list[object]], list[Problem]
             parts.append(Part(one.file, "", None, None))
             counts.append([one.file, "", None, 0, 0, 0, "读不了"])
         else:
-            shape = layout(one)
+            one, shape = by_places(*located(one, layout(one)))
             rows = len(shape.body) if shape.table or shape.faults else 0
             counts.append([one.file, one.sheet, shape.table or None, rows, 0, rows, ";".join(shape.notes)])
             if shape.table:
@@ -270,6 +296,16 @@ def _joined(sheets: dict[str, list[pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     return joined
 
 
+def _linked(
+    joined: dict[str, pd.DataFrame], parts: list[Part]
+) -> tuple[dict[str, pd.DataFrame], list[Problem], dict[str, list[str]]]:
+    """``linked`` with ids for the edges that have none; where no file gives nodes, those of the edges are known."""
+    joined["edges"] = edges = named(joined["edges"])
+    known = joined["nodes"] if len(joined["nodes"]) else ends(edges).assign(_part=0, _row=0, _ok=True)
+    tables, faults, notes = linked(joined | {"nodes": known}, parts)
+    return tables | {"nodes": joined["nodes"]}, faults + suspected(edges, joined["nodes"], parts), notes
+
+
 def _rejected(tables: dict[str, pd.DataFrame], faults: list[Problem]) -> dict[str, pd.DataFrame]:
     """The tables with the rows of ``faults`` marked not ok."""
     if not faults:
@@ -286,8 +322,8 @@ def _account(
     counts: list[list[object]], parts: list[Part], tables: dict[str, pd.DataFrame], notes: dict[str, list[str]]
 ) -> pd.DataFrame:
     account = pd.DataFrame(counts, columns=list(COUNTS)).astype(COUNTS)
-    for table, rows in tables.items():
-        kept = rows.groupby("_part")["_ok"].sum()
+    for table, held in tables.items():
+        kept = held.groupby("_part")["_ok"].sum()
         for part, number in kept.items():
             account.loc[part, "kept"] = int(number)
         first = account.index[account["table"] == table]
@@ -315,7 +351,7 @@ def _county(root: Path, parts: list[Part], kept: dict[str, pd.DataFrame], counts
     named = list(units.loc[units["kind"] == "county", "unit"]) + [
         n for p in parts if isinstance(p.shape, Layout) and p.shape.table for n in _names(p)
     ]
-    name = named[0] if named else _bare(root.stem if root.suffix else root.resolve().name)
+    name = named[0] if named else _bare(spelt(root.stem if root.suffix else root.resolve().name))
     example = any(EXAMPLE in squeeze(w) for w in (*words, root.name))
     return County(name=name, example=example, streets=Streets(kept["nodes"], kept["edges"]), counts=counts, **rest)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from .cells import parse
+from .cells import Fault, parse
 from .fields import Field, fields, label, typed
 from .formulas import UNCALCULATED
 from .headers import Layout
+from .measures import Measure
 from .sheets import Sheet, is_blank
 
 PROBLEMS = {
@@ -130,7 +132,7 @@ def _column(sheet: Sheet, shape: Layout, one: Field, part: int) -> tuple[pd.Seri
     at = shape.columns[one.name]
     column = sheet.columns[at]
     codes = column.codes[rows]
-    values, found = parse(column.texts, one)
+    values, found = parsed(column.texts, one, shape.scales.get(one.name))
     problems = []
     if found:
         flags = np.zeros(len(column.texts), bool)
@@ -146,6 +148,20 @@ def _column(sheet: Sheet, shape: Layout, one: Field, part: int) -> tuple[pd.Seri
         problems += [_formula(part, int(r), one.name, sheet.faults[int(r), at]) for r in rows[hit]]
         bad |= hit
     return values.take(codes).reset_index(drop=True), problems, bad
+
+
+def parsed(texts: list[str], one: Field, said: Measure | None) -> tuple[pd.Series, dict[int, Fault]]:
+    """``parse`` of a column that may be in another unit than its own; bounds hold for the converted values.
+
+    >>> from governance.tables.fields import field
+    >>> parsed(["2", "9999"], field("plots", "area_m2"), Measure("面积", "亩", 2000 / 3))[0].round(1).tolist()
+    [1333.3, nan]
+    """
+    if said is None:
+        return parse(texts, one)
+    low, high = (None if bound is None else bound / said.factor for bound in (one.low, one.high))
+    values, found = parse(texts, replace(one, type="number", unit=said.unit, low=low, high=high))
+    return typed((values * said.factor).round(0 if one.type == "int" else 6), one.type), found
 
 
 def _formula(part: int, row: int, column: str, found: str) -> Problem:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import numpy as np
 
+from .columns import Faults, columns_of, have, head, scales
+from .columns import squeeze as squeeze
+from .degrees import plane
 from .fields import TABLES, Field, fields, label, titles
+from .measures import Measure
 from .sheets import Sheet, cells, is_blank, letter
 
 OWN_SHEETS = ("填表说明", "问题清单", "选项", "读取情况", "数量核对", "原文对照", "逐条职责", "逐行去向")
 EXAMPLE = "示例数据"
-_WEAK = ("序号", "编号", "编码")
+UNUSED, CONVERTED, AGELESS, SHARED = "未用列:", "已换算为", "没有这些年龄的人数", "编号与别的表相同"
+TOLD = (UNUSED, "没有列名", AGELESS, SHARED, "“", "带度号")  # notes to tell whoever runs an analysis begin so
 _DEPTH = 30  # rows searched for the header
-_SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 _TOTAL = r"(?:本[页月季年]|全[县市区乡镇])?[合总小共]计"
 _SIGNED = (
     r"(?:填表|制表|审核|复核|审批|填报|经办|报送|统计|联系|负责|分管|单位负责|主要负责|盖章|日期|时间|备注|说明|附注)"
@@ -35,7 +37,7 @@ class Layout:
     """How a sheet is to be read: rows counted from 0, ``columns`` english name -> position.
 
     ``fixed`` holds what a title or name says for the whole sheet; ``faults`` are (code, column label or
-    letter, found, words) about the header; ``body`` the rows with data.
+    letter, found, words) about the header; ``body`` the rows with data; ``scales`` the columns in another unit.
     """
 
     table: str
@@ -46,15 +48,7 @@ class Layout:
     fixed: dict[str, str] = field(default_factory=dict)
     faults: tuple[tuple[str, str, str, dict[str, str]], ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def squeeze(text: str) -> str:
-    """``text`` NFKC-normalised and without any white space.
-
-    >>> squeeze("耗 时(小时)")
-    '耗时(小时)'
-    """
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text))
+    scales: dict[str, Measure] = field(default_factory=dict)
 
 
 def layout(sheet: Sheet) -> Layout:
@@ -112,28 +106,14 @@ def texts(sheet: Sheet, header: int, double: bool) -> list[str]:
     >>> texts(Sheet(Path("a"), "a", "", 2, (one,)), 1, True)
     ['基本信息']
     """
-    lower = [_head(t) for t in cells(sheet, header)]
+    lower = [head(t) for t in cells(sheet, header)]
     if not double:
         return lower
-    return [a or _head(b) for a, b in zip(lower, cells(sheet, header - 1), strict=True)]
+    return [a or head(b) for a, b in zip(lower, cells(sheet, header - 1), strict=True)]
 
 
 def _names() -> str:
     return "、".join(label(t) for t in TABLES)
-
-
-def _head(text: str) -> str:
-    return squeeze(text).strip("*:").casefold()
-
-
-@functools.cache
-def _index(table: str) -> dict[str, tuple[str, int]]:
-    """Header text -> (column, rank): 0 for its own names, then the aliases in order."""
-    found: dict[str, tuple[str, int]] = {}
-    for one in fields(table):
-        for rank, text in enumerate((one.label, *one.aliases), 0):
-            found[_head(text)] = min(found.get(_head(text), (one.name, rank)), (one.name, rank), key=lambda p: p[1])
-    return found | {one.name.casefold(): (one.name, 0) for one in fields(table)}
 
 
 def _filled_rows(sheet: Sheet) -> np.ndarray:
@@ -147,10 +127,10 @@ def _filled_rows(sheet: Sheet) -> np.ndarray:
 
 def _best(sheet: Sheet, rows: np.ndarray, table: str) -> tuple[int, int, bool]:
     """(columns recognised, header row, whether the header has two rows) where ``table`` fits best."""
-    best, index = (0, -1, False), _index(table)
+    best = (0, -1, False)
     for row in map(int, rows):
         for double in (False, True) if row else (False,):
-            count = len({index[t][0] for t in texts(sheet, row, double) if t in index})
+            count = len(have(table, texts(sheet, row, double)))
             if count > best[0]:
                 best = (count, row, double)
     return best
@@ -179,75 +159,48 @@ def _named(sheet: Sheet, best: dict[str, tuple[int, int, bool]]) -> tuple[str, l
     """The table the sheet is ("" when none or unclear) and the recognised headers of the best fit."""
     hinted, scores = hints(sheet), {}
     for table, (count, row, double) in best.items():
-        index, required = _index(table), {f.name for f in fields(table) if f.required}
-        have = {index[t][0] for t in texts(sheet, row, double) if t in index} if count else set()
-        scores[table] = (count + 2 * len(have & required) / len(required) + 1.5 * hinted.get(table, 0), have)
+        required = {f.name for f in fields(table) if f.required}
+        known = have(table, texts(sheet, row, double)) if count else set()
+        scores[table] = (count + 2 * len(known & required) / len(required) + 1.5 * hinted.get(table, 0), known)
     order = sorted(scores, key=lambda t: -scores[t][0])
     first, second = order[0], order[1]
-    known = [label(first, c) for c in sorted(scores[first][1])]
+    words = [label(first, c) for c in sorted(scores[first][1])]
     count = best[first][0]
     strong = hinted.get(first, 0) >= (1.0 if not sheet.sheet else 2.0)
     complete = {f.name for f in fields(first) if f.required} <= scores[first][1]
     clear = scores[first][0] > scores[second][0] and (complete or count >= best[second][0] + 2)
     named = (count >= 2 and (first in hinted or clear)) or (count == 1 and strong)
-    return first if named else "", known
+    return first if named else "", words
 
 
 def _laid(sheet: Sheet, rows: np.ndarray, table: str, header: int, double: bool) -> Layout:
     heads = texts(sheet, header, double)
-    columns, faults, notes = _columns(table, heads)
+    columns, faults, spare = columns_of(table, heads)
     above = rows[rows < header - double]
     said = tuple(t for r in above for t in dict.fromkeys(cells(sheet, int(r))) if t.strip())
     fixed = _implied(sheet, said, columns) if table == "items" else {}
     body = rows[rows > header]
-    upper = [_head(t) for t in cells(sheet, header - 1)] if double else heads
+    turned: list[str] = []
+    if any(f.name == "lon" for f in fields(table)) and not {"lon", "lat"} & columns.keys():
+        found, turned = plane(heads, sheet, body)
+        columns |= found
+    spare = [at for at in spare if at not in columns.values()]
+    notes = [f"{UNUSED}{'、'.join(f'{heads[at]}({letter(at)}列)' for at in spare)}"] * bool(spare) + turned
+    upper = [head(t) for t in cells(sheet, header - 1)] if double else heads
     again = _repeats(sheet, body, list(zip(heads, upper, strict=True)), columns)
-    aside = _asides(sheet, body, table, columns) & ~again
+    aside = asides(sheet, body, table, columns) & ~again
     lacking = [f for f in fields(table) if f.required and f.name not in {*columns, *fixed}]
     faults += _hidden(sheet, table, header, lacking, body) or _missing(lacking, heads, set(columns.values()))
     blanks = sheet.height - header - 1 - len(body)
     bare = [f"{letter(at)}列" for at, text in enumerate(heads) if not text and _has_data(sheet, at, body)]
     notes += [f"没有列名、未读的列:{'、'.join(bare)}"] * bool(bare)
     notes += [f"{label(table, c)}取自名称“{v}”" for c, v in fixed.items()]
+    other = scales(table, heads, columns)
+    units = {f.name: f.unit for f in fields(table)}
+    notes += [f"“{heads[columns[c]]}”{CONVERTED}{units[c]}(1 {m.unit}为 {m.factor:.6g})" for c, m in other.items()]
     notes += [f"跳过空行 {blanks} 行"] * bool(blanks) + [f"跳过重复表头 {again.sum()} 行"] * bool(again.any())
-    notes += [f"跳过合计行、签名备注行 {_listed(body[aside] + 1)}"] * bool(aside.any())
-    return Layout(table, header, columns, body[~again & ~aside], said, fixed, tuple(faults), tuple(notes))
-
-
-Faults = list[tuple[str, str, str, dict[str, str]]]
-
-
-def _columns(table: str, heads: Sequence[str]) -> tuple[dict[str, int], Faults, list[str]]:
-    """Where each column is, the columns found twice, and notes about those not read."""
-    index = _index(table)
-    places: dict[str, list[tuple[int, int]]] = {}
-    for at, text in enumerate(heads):
-        if text in index:
-            places.setdefault(index[text][0], []).append((index[text][1], at))
-    columns: dict[str, int] = {}
-    faults: Faults = []
-    spare = [f"{text}({letter(at)}列)" for at, text in enumerate(heads) if text and text not in index]
-    for name, found in places.items():
-        own = sorted(p for p in found if heads[p[1]] not in _WEAK) or sorted(found)
-        columns[name] = own[0][1]
-        clash = [
-            p
-            for p in own[1:]
-            if p[0] == 0 or heads[p[1]] == heads[own[0][1]] or (own[0][0] > 0 and heads[p[1]] not in _WEAK)
-        ]
-        faults += [
-            (
-                "column_duplicate",
-                f"{label(table, name)}({letter(at)}列)",
-                heads[at],
-                {"first": letter(own[0][1]), "label": label(table, name)},
-            )
-            for _, at in clash
-        ]
-        spare += [
-            f"{heads[at]}({letter(at)}列)" for _, at in found if at != own[0][1] and at not in [c for _, c in clash]
-        ]
-    return columns, faults, [f"未用列:{'、'.join(spare)}"] if spare else []
+    notes += [f"跳过合计行、签名备注行 {listed(body[aside] + 1)}"] * bool(aside.any())
+    return Layout(table, header, columns, body[~again & ~aside], said, fixed, tuple(faults), tuple(notes), other)
 
 
 def _missing(lacking: Sequence[Field], heads: Sequence[str], used: set[int]) -> Faults:
@@ -261,13 +214,14 @@ def _missing(lacking: Sequence[Field], heads: Sequence[str], used: set[int]) -> 
             (
                 hit
                 for word in (one.label, *one.aliases)
-                if (hit := process.extractOne(_head(word), spare, scorer=fuzz.ratio, score_cutoff=50))
+                if (hit := process.extractOne(head(word), spare, scorer=fuzz.ratio, score_cutoff=50))
             ),
             key=lambda hit: hit[1],
             default=None,
         )
+        other = f"把数换算成{one.unit}并" if near and one.unit and near[0].endswith((")", "]")) else ""
         words = (
-            f"表头中最接近的是“{near[0]}”({letter(near[2])}列),若即此列请改名为“{one.label}”"
+            f"表头中最接近的是“{near[0]}”({letter(near[2])}列),若即此列请{other}改名为“{one.label}”"
             if near
             else f"补上“{one.label}”列"
         )
@@ -305,7 +259,7 @@ def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[tuple[str, str]], c
         codes = column.codes[body[rows]]
         distinct, places = np.unique(codes, return_inverse=True)
         texts_ = [column.texts[c] for c in distinct.tolist()]
-        hits = np.fromiter((_head(t) in heads[at] for t in texts_), bool, len(texts_))[places]
+        hits = np.fromiter((head(t) in heads[at] for t in texts_), bool, len(texts_))[places]
         count[rows] += hits
         rows = rows[hits | is_blank(texts_)[places]]  # few are left after the first column
     again = np.zeros(len(body), bool)
@@ -313,10 +267,18 @@ def _repeats(sheet: Sheet, body: np.ndarray, heads: Sequence[tuple[str, str]], c
     return again & (count >= min(2, len(columns)))
 
 
-def _asides(sheet: Sheet, body: np.ndarray, table: str, columns: dict[str, int]) -> np.ndarray:
+def asides(sheet: Sheet, body: np.ndarray, table: str, columns: dict[str, int]) -> np.ndarray:
     """Which body rows are totals, signatures or remarks: no key, at least half of what is required empty.
 
     A key's cell may hold the word itself (合计 under 序号). What a merged cell spreads downwards counts as empty.
+
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from governance.tables.sheets import Column
+    >>> grid = [["节点", "1", "合计"], ["X", "3", ""], ["Y", "4", ""]]
+    >>> sheet = Sheet(Path("a.csv"), "a.csv", "", 3, tuple(Column(np.arange(3), c) for c in grid))
+    >>> asides(sheet, np.array([1, 2]), "nodes", {"node": 0, "x": 1, "y": 2}).tolist()
+    [False, True]
     """
     keys = {columns[f.name] for f in fields(table) if f.key and f.name in columns}
     required = {columns[f.name] for f in fields(table) if f.required and f.name in columns}
@@ -346,8 +308,13 @@ def _stated(sheet: Sheet, at: int, rows: np.ndarray, word: re.Pattern[str]) -> t
     return is_blank(texts_)[places] | spread[rows], hits[places]
 
 
-def _listed(rows: np.ndarray) -> str:
-    """ "第5、9行"; of more than ten the first ten and how many."""
+def listed(rows: np.ndarray) -> str:
+    """ "第5、9行"; of more than ten the first ten and how many.
+
+    >>> import numpy as np
+    >>> listed(np.array([5, 9]))
+    '第5、9行'
+    """
     shown = "、".join(map(str, rows[:10].tolist()))
     return f"第{shown}行" if len(rows) <= 10 else f"第{shown}行等 {len(rows)} 行"
 

@@ -92,7 +92,8 @@ def load(path: str | Path) -> Iterator[Sheet | Refused | Skipped]:
 def spelt(name: str) -> str:
     """A file's name in characters that text can hold: names in the Chinese code page are read, the rest is U+FFFD.
 
-    >>> spelt("甲.csv"), spelt("\udcbc\udcd7.csv")
+    >>> import os
+    >>> spelt("甲.csv"), spelt(os.fsdecode("甲.csv".encode("gb18030")))
     ('甲.csv', '甲.csv')
     """
     try:

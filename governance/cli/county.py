@@ -26,8 +26,8 @@ def read(
     """The county, what to tell of it and what lies on no street: the example for None, else a folder or workbook.
 
     Lists that stand only in documents are read from those. Tasks and staff of townships without a list are left out,
-    since nothing can be said of them. on : the streets, and what longitudes are. Raises TableError and DocumentError as the readers do, and DocumentError for
-    documents that are unclear, undated, or of townships the tables do not know.
+    since nothing can be said of them. on : the streets, and what longitudes are. Raises TableError and DocumentError as
+    the readers do, and DocumentError for documents that are unclear, undated, or of townships the tables do not know.
     """
     if path is None:
         return ground.settle(examples.county(), None, on or ground.Ground())

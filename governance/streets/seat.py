@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from .. import rules
 from ..errors import TableError, require
 from ..tables import Streets
 from ..walking import decimetres
+from .network import pieces
 from .offset import SPUR, Ground, cut, feet, filled, ground, near, nearest, unused
 from .points import NOWHERE, Plane, in_degrees, measured, projected
 from .shift import DATUMS, from_wgs84, suspicions, to_wgs84
@@ -292,7 +291,7 @@ def totals(homes: pd.DataFrame, ids: pd.Series) -> pd.Series:
 
 def islands(streets: Streets, placed: pd.DataFrame, people: pd.Series) -> list[str]:
     """A note for each piece of the streets with homes on it from which no site or room can be walked to."""
-    cutoff, piece = stranded(streets, placed), pieces(streets)
+    cutoff, piece = stranded(streets, placed), _piece(streets)
     return [_island(streets, piece, k, mine, people) for k, mine in cutoff.groupby("piece", sort=False)]
 
 
@@ -302,19 +301,14 @@ def stranded(streets: Streets, placed: pd.DataFrame) -> pd.DataFrame:
     goals = placed[placed["table"].isin(["sites", "rooms"])]
     if homes.empty or goals.empty:
         return homes.head(0).assign(piece=0)
-    piece = pieces(streets)
+    piece = _piece(streets)
     homes = homes.assign(piece=piece.loc[homes["node"]].to_numpy())
     return homes[~homes["piece"].isin(set(piece.loc[goals["node"]]))]
 
 
-def pieces(streets: Streets) -> pd.Series:
-    """The number of the piece each node lies on; nodes of one piece can be walked between."""
-    index = pd.Index(streets.nodes["node"].astype("str"))
-    ends = [index.get_indexer(pd.Index(streets.edges[c].astype("str"))) for c in ("source", "target")]
-    joined = (ends[0] >= 0) & (ends[1] >= 0)
-    ends = [e[joined] for e in ends]
-    links = csr_array((np.ones(len(ends[0]), np.int8), tuple(ends)), shape=(len(index), len(index)))
-    return pd.Series(connected_components(links, directed=False)[1], index)
+def _piece(streets: Streets) -> pd.Series:
+    """The piece of the streets each node lies on, by its id: 1 the largest."""
+    return pd.Series(pieces(streets), streets.nodes["node"].astype("str"))
 
 
 def _island(streets: Streets, piece: pd.Series, k: Any, homes: pd.DataFrame, people: pd.Series) -> str:
@@ -323,11 +317,10 @@ def _island(streets: Streets, piece: pd.Series, k: Any, homes: pd.DataFrame, peo
     ways = streets.edges[streets.edges["source"].astype("str").isin(inside)]
     names = sorted(ways["name"].dropna().unique()) if "name" in ways else []
     where = f"({'、'.join(names[:3])}一带)" if names else ""
-    rank = int((piece.value_counts() > len(inside)).sum()) + 1
     persons = int(people.reindex(homes["id"].unique()).fillna(0).sum())
     called = sorted(homes["id"])
     listed = "、".join(called[:_SHOWN]) + (f" 等 {len(called)} 处" if len(called) > _SHOWN else "")
     return (
-        f"{listed}(共 {persons:,} 人)落在一片与其他街道不相连的路网上{where}:按大小排第 {rank} 片,"
+        f"{listed}(共 {persons:,} 人)落在一片与其他街道不相连的路网上{where}:按大小排第 {k} 片,"
         f"{len(inside)} 个节点;从那里步行到不了任何设施或用房,请核对路网是否缺路或缺桥"
     )

@@ -20,7 +20,8 @@ class Town:
     """What lies behind coverage and gaps, a frame a question; all empty where there are no streets.
 
     left_out (by age group), areas (gaps joined to named areas), doors (coverage as the doors stand against all open),
-    islands, twins, doubles, completed, served, crowding, fairness, criticality, standards, land (what to build), off (what lies on no street).
+    islands, twins, doubles, completed, served, crowding, fairness, criticality, standards, land (what to build), off
+    (what lies on no street).
     """
 
     left_out: pd.DataFrame

@@ -12,9 +12,7 @@ from .measures import Measure, measure
 from .sheets import letter
 
 _WEAK = ("序号", "编号", "编码")
-_BOTH = re.compile(
-    r"[经纬度坐标点位置地理和与(),、/]"
-)  # what a header is made of that says both degrees stand in a cell
+_BOTH = re.compile(r"[经纬度坐标点位置地理和与(),、/]")  # all that a header for both degrees in one cell is made of
 _SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 
 
